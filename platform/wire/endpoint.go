@@ -1,0 +1,43 @@
+package wire
+
+// Bounds of the keep-alive interval that an endpoint may ask for, in seconds.
+const (
+	MinKeepAliveSeconds = 5
+	MaxKeepAliveSeconds = 3600
+)
+
+// RegisterEndpoint is the body of POST /rtc-api/users/endpoints. The answer is
+// 200 with a bare JSON string: the endpoint's id.
+type RegisterEndpoint struct {
+	UserEndpointID            string `json:"userEndpointId,omitempty"` // made by the server when empty
+	KeepAliveSeconds          int    `json:"keepAliveSeconds"`
+	ServerKeepAliveReminderOn bool   `json:"serverKeepAliveReminderOn,omitempty"`
+}
+
+// KeepAlive is the body of POST /rtc-api/users/endpoints/keepalive; the answer
+// is 204.
+type KeepAlive struct {
+	UserEndpointID string `json:"userEndpointId"`
+	UserID         string `json:"userId,omitempty"`
+}
+
+// UnregisterEndpoint is the body of POST /rtc-api/users/endpoints/unregister;
+// the answer is 204.
+type UnregisterEndpoint struct {
+	UserEndpointID string `json:"userEndpointId"`
+	Reason         string `json:"reason,omitempty"`
+	UserID         string `json:"userId,omitempty"`
+}
+
+// ICEServer is one entry of ICEServers, in the shape of RTCIceServer (W3C
+// WebRTC, section 4.2.3). URLs is always a list.
+type ICEServer struct {
+	URLs       []string `json:"urls"`
+	Username   string   `json:"username,omitempty"`
+	Credential string   `json:"credential,omitempty"`
+}
+
+// ICEServers is the answer of GET /rtc-api/iceServers.
+type ICEServers struct {
+	ICEServers []ICEServer `json:"iceServers"`
+}

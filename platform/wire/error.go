@@ -1,0 +1,31 @@
+package wire
+
+// Code says what kind of failure an Error is; programs branch on it, people
+// read the message.
+type Code string
+
+// The codes of the API, each with the HTTP status that carries it.
+const (
+	CodeInvalid      Code = "invalid_request"     // 400: malformed body, field or SDP
+	CodeUnauthorized Code = "unauthorized"        // 401: no token, or one that is not valid
+	CodeForbidden    Code = "forbidden"           // 403: the token does not allow this
+	CodeNotFound     Code = "not_found"           // 404: unknown conference, stream, endpoint, ticket, path
+	CodeMethod       Code = "method_not_allowed"  // 405
+	CodeConflict     Code = "conflict"            // 409: exists already, or the conference is full
+	CodeGone         Code = "gone"                // 410: ended, expired, revoked or used up
+	CodeTooLarge     Code = "too_large"           // 413: body over its limit
+	CodeMediaType    Code = "unsupported_media"   // 415: not the content type that this path takes
+	CodeTooMany      Code = "too_many_requests"   // 429
+	CodeInternal     Code = "internal"            // 500: details are in the server's log only
+	CodeUnavailable  Code = "service_unavailable" // 503: starting, draining or full
+)
+
+// Error is the body of every answer that is not a success. It is a map of
+// strings, as the contract's 400 answers are.
+type Error struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
+}
+
+// Error returns the sentence for people.
+func (e *Error) Error() string { return e.Message }
