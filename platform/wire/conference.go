@@ -79,9 +79,6 @@ type LeaveConference struct {
 	UserID         string `json:"userId,omitempty"`
 }
 
-// StreamMetadata describes a stream. Unknown members are kept.
-type StreamMetadata map[string]json.RawMessage
-
 // PublishStream is the body of …/publishStream. The client chooses StreamID,
 // unique within the conference.
 type PublishStream struct {

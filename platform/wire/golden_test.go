@@ -1,0 +1,205 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func ptr[T any](v T) *T { return &v }
+
+var at = NewTime(time.Date(2026, 1, 2, 3, 4, 5, 60_000_000, time.UTC))
+
+func event(t EventType, set func(*Event)) Event {
+	e := Event{Type: t, ID: "5f0c1c5e-8f5a-4a55-9a39-0d1f8a1f6f10", Timestamp: at, ConferenceID: "c1",
+		ConferenceVersion: ptr(int64(7)), UserID: "agent1", UserEndpointID: "e1"}
+	if set != nil {
+		set(&e)
+	}
+	return e
+}
+
+// golden holds one value of every body and event; testdata has the JSON of
+// each, which the JavaScript tests read too.
+var golden = map[string]any{
+	"error":               Error{CodeNotFound, "conference c1 is not known"},
+	"register-endpoint":   RegisterEndpoint{UserEndpointID: "e1", KeepAliveSeconds: 15, ServerKeepAliveReminderOn: true},
+	"registered-endpoint": "e1",
+	"keepalive":           KeepAlive{UserEndpointID: "e1", UserID: "agent1"},
+	"unregister-endpoint": UnregisterEndpoint{UserEndpointID: "e1", Reason: "signed out", UserID: "agent1"},
+	"ice-servers": ICEServers{[]ICEServer{
+		{URLs: []string{"stun:127.0.0.1:3478"}},
+		{URLs: []string{"turn:127.0.0.1:3478?transport=udp", "turn:127.0.0.1:3478?transport=tcp"}, Username: "1767323045:e1", Credential: "c2VjcmV0"},
+	}},
+	"create-conference": CreateConference{ConferenceID: "c1", Mode: ModeRouter, Metadata: map[string]string{MetadataParticipantLimit: "8"}},
+	"summary":           Summary{"c1", ModeRouter, 1},
+	"join-conference":   JoinConference{"c1", "e1", "agent1", json.RawMessage(`{"name":"Anna","roles":["CUSTOMER"]}`)},
+	"leave-conference":  LeaveConference{"c1", "e1", "hung up", "agent1"},
+	"publish-stream": PublishStream{"c1", "e1", "s1", StreamMicAndCam, "v=0\r\n",
+		json.RawMessage(`{"portraitMode":false}`)},
+	"published-stream": PublishedStream{"s1", "v=0\r\n"},
+	"publish-ice-candidates": ICECandidates{"c1", "e1", "s1", "",
+		[]ICECandidate{{"candidate:1 1 udp 2130706431 127.0.0.1 40000 typ host", ptr(uint16(0)), ptr("0")}}},
+	"view-ice-candidates": ICECandidates{"c1", "e1", "s1", "v1", []ICECandidate{{"", ptr(uint16(0)), ptr("0")}}},
+	"unpublish-stream":    StreamRef{"c1", "e1", "s1", ""},
+	"stop-view-stream":    StreamRef{"c1", "e1", "s1", "v1"},
+	"view-stream":         ViewStream{"c1", "e1", "s1", "v1", "v=0\r\n", nil},
+	"viewed-stream":       ViewedStream{"v1", "v=0\r\n"},
+	"update-metadata":     UpdateMetadata{"c1", "e1", OperationSet, TrackMuted("audio", "s1"), "true"},
+	"conference": Conference{"c1", ModeRouter, 4, map[string]string{TrackMuted("audio", "s1"): "true"},
+		[]Participant{{"agent1", []Endpoint{{"e1", json.RawMessage(`{"name":"Anna"}`),
+			[]Stream{{"s1", StreamMicAndCam, json.RawMessage(`{"portraitMode":false}`)}}}}}}},
+	"conference-empty": Conference{"c1", ModeRouter, 1, map[string]string{}, []Participant{}},
+	"event-joined": event(EventJoined, func(e *Event) {
+		e.Metadata = json.RawMessage(`{"name":"Anna"}`)
+	}),
+	"event-left":  event(EventLeft, func(e *Event) { e.Reason = "hung up" }),
+	"event-ended": event(EventEnded, func(e *Event) { e.Reason = "done" }),
+	"event-stream-published": event(EventStreamPublished, func(e *Event) {
+		e.StreamID, e.StreamType, e.Metadata = "s1", StreamMicAndCam, json.RawMessage(`{"portraitMode":false}`)
+	}),
+	"event-stream-unpublished": event(EventStreamUnpublished, func(e *Event) {
+		e.StreamID, e.StreamType = "s1", StreamMicAndCam
+	}),
+	"event-metadata-updated": event(EventMetadataUpdated, func(e *Event) {
+		e.Key, e.Operation, e.Value = TrackMuted("video", "s1"), OperationSet, "true"
+	}),
+	"event-keepalive-reminder": event(EventKeepAliveReminder, func(e *Event) {
+		e.ConferenceID, e.ConferenceVersion = "", nil
+	}),
+	"create-ticket": CreateTicket{TicketMultiUse, 14400, 6, map[string]string{PropertyConferenceID: "c1"}},
+	"ticket": Ticket{ID: "nwi-ssh", Type: TicketSingleUse, OrganizationID: "default", UserID: "agent1",
+		Properties: map[string]string{PropertyConferenceID: "c1"}, CreatedAt: at, ExpiresAt: at, Expired: true,
+		Revoked: &at, Version: 2, URL: "http://127.0.0.1:8080/t/nwi-ssh"},
+	"invitation": Invitation{"nwi-ssh", "Guichet", "Anna"},
+	"token": Token{AccessToken: "a.b.c", TokenType: "bearer", ExpiresIn: 600, RefreshToken: "r", Scope: "any",
+		ID: "44368f96-0000-4000-8000-000000000000", Subject: "agent1", Organization: "default", ConferenceID: "c1"},
+	"token-error": TokenError{"invalid_grant", "Ticket nwi-ssh not found"},
+	"ready": Ready{Ready: true, URL: "http://127.0.0.1:8080", MQTT: "127.0.0.1:1883", MQTTWS: "ws://127.0.0.1:8080/ws",
+		Media: "127.0.0.1:7882", TURN: "127.0.0.1:3478", Users: map[string]string{"agent1": "PASSWORD"}},
+}
+
+func TestGolden(t *testing.T) {
+	for name, value := range golden {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join("testdata", name+".json")
+			got, err := json.MarshalIndent(value, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, '\n')
+			if *update {
+				if err := os.WriteFile(file, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want), string(got)); d != "" {
+				t.Errorf("encodes differently (-golden +got):\n%s", d)
+			}
+			back := reflect.New(reflect.TypeOf(value))
+			dec := json.NewDecoder(bytes.NewReader(want))
+			dec.DisallowUnknownFields()
+			if err := dec.Decode(back.Interface()); err != nil {
+				t.Fatal(err)
+			}
+			again, err := json.MarshalIndent(back.Elem().Interface(), "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want), string(again)+"\n"); d != "" {
+				t.Errorf("does not survive a round trip (-golden +again):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestEveryGoldenFileHasAValue(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if name := strings.TrimSuffix(filepath.Base(f), ".json"); golden[name] == nil {
+			t.Errorf("%s belongs to no type", f)
+		}
+	}
+}
+
+func TestTimeHasThreeDecimals(t *testing.T) {
+	for _, tc := range []struct {
+		in   time.Time
+		want string
+	}{
+		{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), `"2026-01-02T03:04:05.000Z"`},
+		{time.Date(2026, 1, 2, 3, 4, 5, 999_999_999, time.FixedZone("", 3600)), `"2026-01-02T02:04:05.999Z"`},
+	} {
+		got, err := json.Marshal(NewTime(tc.in))
+		if err != nil || string(got) != tc.want {
+			t.Errorf("got %s, %v, want %s", got, err, tc.want)
+		}
+	}
+	var v Time
+	if err := json.Unmarshal([]byte(`"yesterday"`), &v); err == nil {
+		t.Error("reads a time that is none")
+	}
+}
+
+func TestStreamIDReadsBothForms(t *testing.T) {
+	for in, want := range map[string]StreamID{`"s1"`: "s1", `{"id":"s1"}`: "s1"} {
+		var got StreamID
+		if err := json.Unmarshal([]byte(in), &got); err != nil || got != want {
+			t.Errorf("%s: got %q, %v", in, got, err)
+		}
+	}
+	for _, in := range []string{`7`, `["s1"]`, `{"id":7}`} {
+		var got StreamID
+		if err := json.Unmarshal([]byte(in), &got); err == nil {
+			t.Errorf("%s: read as %q", in, got)
+		}
+	}
+}
+
+func TestParseTopic(t *testing.T) {
+	for topic, want := range map[string][2]string{
+		EndpointTopic("e1"):   {"", "e1"},
+		UserTopic("u1", "e1"): {"u1", "e1"},
+	} {
+		user, endpoint, ok := ParseTopic(topic)
+		if got := [2]string{user, endpoint}; !ok || got != want {
+			t.Errorf("%s: got %v, %v", topic, got, ok)
+		}
+	}
+	for _, topic := range []string{"", "#", "users/endpoints/", "users/endpoints/+", "users/endpoints/a/b", "users/#",
+		"user/u1", "user//e1", "user/+/e1", "user/u1/#", "$SYS/broker", "users/endpoints/a b"} {
+		if _, _, ok := ParseTopic(topic); ok {
+			t.Errorf("%q is taken for an endpoint's topic", topic)
+		}
+	}
+}
+
+func TestCheckID(t *testing.T) {
+	for _, id := range []string{"a", "44368f96-0000-4000-8000-000000000000", "anna@example.org", strings.Repeat("x", MaxID)} {
+		if err := CheckID("id", id); err != nil {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+	for _, id := range []string{"", "a/b", "a b", "a+", "#", "é", "a\x00", `"`, strings.Repeat("x", MaxID+1)} {
+		if err := CheckID("id", id); err == nil {
+			t.Errorf("%q passes", id)
+		}
+	}
+}
