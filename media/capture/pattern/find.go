@@ -1,9 +1,6 @@
 package pattern
 
-import (
-	"image"
-	"math"
-)
+import "image"
 
 const (
 	minGuard = 10 // pixels; a band of 160 pixels has guards of 16
@@ -141,10 +138,11 @@ func readBand(row []rgb, start, end int) (sighting, bool) {
 		if float64(stop-x) < guard*0.6 || float64(stop-x) > guard*1.6 {
 			return sighting{}, false
 		}
-		// Compression smears the guards' edges: try small shifts of both.
-		for _, left := range [...]float64{0, 1, -1} {
-			for _, right := range [...]float64{0, -1, 1} {
-				if c, ok := readCells(row, float64(end)+left, float64(x)+right); ok {
+		// Scaling and compression smear the guards' edges: try small shifts of both.
+		step := max(1, 0.15*guard/guardUnits)
+		for _, left := range [...]float64{0, 1, -1, 2, -2} {
+			for _, right := range [...]float64{0, 1, -1, 2, -2} {
+				if c, ok := readCells(row, float64(end)+left*step, float64(x)+right*step); ok {
 					c.Bounds.Max.X = stop
 					return sighting{Code: c, rows: 1}, true
 				}
@@ -160,13 +158,12 @@ func readBand(row []rgb, start, end int) (sighting, bool) {
 func readCells(row []rgb, left, right float64) (Code, bool) {
 	var luma [cellUnits]int
 	unit := (right - left) / cellUnits
+	if left < 0 || unit < 1 || int(right) >= len(row) {
+		return Code{}, false
+	}
 	darkest, brightest, coloured := 255, 0, 0
 	for i := range luma {
-		x := int(math.Floor(left + (float64(i)+0.5)*unit))
-		if x < 0 || x >= len(row) {
-			return Code{}, false
-		}
-		p := row[x]
+		p := row[int(left+(float64(i)+0.5)*unit)]
 		luma[i] = p.luma()
 		darkest, brightest = min(darkest, luma[i]), max(brightest, luma[i])
 		if p.colour() > grey {
