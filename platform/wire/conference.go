@@ -44,7 +44,8 @@ func TrackMuted(kind string, stream StreamID) string {
 }
 
 // CreateConference is the body of POST /rtc-api/conferences/create; every field
-// is optional. The answer is 200 with a Summary.
+// is optional. The answer is 200 with a Summary, which tells the mode granted:
+// all media flows through the SFU, so a request for P2P is granted as ROUTER.
 type CreateConference struct {
 	ConferenceID    string            `json:"conferenceId,omitempty"`
 	InteractionID   string            `json:"interactionId,omitempty"`
@@ -62,8 +63,10 @@ type Summary struct {
 }
 
 // JoinConference is the body of …/join. Metadata is the participant's own
-// description of itself, kept as it came; "name" is what people see. The answer
-// is 200 with the conference's Summary.
+// description of itself; "name" is what people see, and comes from the token
+// when it is missing; the "roles" of who came by a ticket are always CUSTOMER.
+// The answer is 200 with the conference's Summary. Joining again with the same
+// endpoint changes nothing and makes no event.
 type JoinConference struct {
 	ConferenceID   string          `json:"conferenceId"`
 	UserEndpointID string          `json:"userEndpointId"`

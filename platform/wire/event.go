@@ -6,7 +6,12 @@ import "encoding/json"
 type EventType string
 
 // The events of a conference. Each but the network indicator changes the state
-// and so consumes one version.
+// and so consumes one version. What each does to the state, beyond its name:
+// StreamUnpublished also removes the metadata keys TRACK_MUTED/audio/{streamId}
+// and TRACK_MUTED/video/{streamId}, with no event of their own; Left removes the
+// endpoint (its streams were unpublished by the events before it), and its
+// participant with the last endpoint; Ended removes everybody, and no event
+// follows it.
 const (
 	EventJoined            EventType = "ConferenceJoinedEvent"
 	EventLeft              EventType = "ConferenceLeftEvent"

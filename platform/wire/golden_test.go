@@ -203,3 +203,13 @@ func TestCheckID(t *testing.T) {
 		}
 	}
 }
+
+func TestNewIDIsAnIDAndNew(t *testing.T) {
+	a, b := NewID(), NewID()
+	if a == b {
+		t.Error("the same id twice")
+	}
+	if err := CheckID("id", a); err != nil || len(a) != 36 || a[14] != '4' {
+		t.Errorf("%q is no random UUID: %v", a, err)
+	}
+}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -25,6 +26,16 @@ func CheckID(kind, s string) error {
 		}
 	}
 	return nil
+}
+
+// NewID returns a random UUID (RFC 9562, section 5.4), for endpoints, events and
+// conferences whose id nobody chose.
+func NewID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // StreamID names a stream within its conference. It reads from a plain string
