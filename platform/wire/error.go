@@ -13,6 +13,7 @@ const (
 	CodeMethod       Code = "method_not_allowed"  // 405
 	CodeConflict     Code = "conflict"            // 409: exists already, or the conference is full
 	CodeGone         Code = "gone"                // 410: ended, expired, revoked or used up
+	CodePrecondition Code = "precondition_failed" // 412: If-Match names another version
 	CodeTooLarge     Code = "too_large"           // 413: body over its limit
 	CodeMediaType    Code = "unsupported_media"   // 415: not the content type that this path takes
 	CodeTooMany      Code = "too_many_requests"   // 429
