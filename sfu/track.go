@@ -1,0 +1,279 @@
+package sfu
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+// track is one published track: its order, its history and its viewers.
+type track struct {
+	kind   webrtc.RTPCodecType
+	codec  codec
+	isKey  func([]byte) bool // nil: every packet can be decoded alone
+	count  *counters
+	askKey func()     // wakes the publisher's goroutine to look at keys
+	header rtp.Header // of the packet at hand
+
+	mu      sync.Mutex
+	order   sequencer
+	past    *history
+	keys    keyRequests
+	report  sourceReport
+	live    []*outlet // replaced, never changed in place
+	waiting int       // outlets that wait for a key frame
+	begun   chan struct{}
+}
+
+func newTrack(c codec, count *counters, askKey func()) *track {
+	t := &track{
+		kind:   c.kind,
+		codec:  c,
+		isKey:  startsKeyFrame(c.mime),
+		count:  count,
+		askKey: askKey,
+		order:  sequencer{clock: c.clock},
+		begun:  make(chan struct{}),
+	}
+	size := audioHistory
+	if c.kind == webrtc.RTPCodecTypeVideo {
+		size = videoHistory
+	}
+	t.past = newHistory(size)
+	return t
+}
+
+// receive takes an RTP packet of n bytes that was read into p, and sends it to
+// the viewers. It returns the packet to read the next one into. Only the
+// goroutine that reads the track calls it.
+func (t *track) receive(p *packet, n int, levelID uint8, now time.Time) *packet {
+	h := &t.header
+	size, err := h.Unmarshal(p.buf[:n])
+	if err != nil {
+		return p
+	}
+	end := n
+	if h.Padding {
+		if end -= int(p.buf[n-1]); end < size || p.buf[n-1] == 0 {
+			return p
+		}
+	}
+	t.count.packetsIn.Add(1)
+	t.count.bytesIn.Add(uint64(n))
+	p.from, p.to, p.marker = size, end, h.Marker
+	p.leveled = false
+	if levelID != 0 && h.Extension {
+		if b := h.GetExtension(levelID); len(b) > 0 {
+			p.level, p.leveled = b[0], true
+		}
+	}
+	next, live := t.file(p, h, now)
+	if next == nil {
+		return p
+	}
+	for _, o := range live {
+		o.forward(p)
+	}
+	t.count.packetsOut.Add(uint64(len(live)))
+	t.count.bytesOut.Add(uint64(len(live) * n))
+	return next
+}
+
+// file settles the packet's place and keeps it. It returns nil when the packet
+// goes nowhere, else its replacement and the viewers to send it to.
+func (t *track) file(p *packet, h *rtp.Header, now time.Time) (*packet, []*outlet) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var v verdict
+	p.number, p.time, v = t.order.place(h.SSRC, h.SequenceNumber, h.Timestamp, p.from == p.to, now)
+	if v == skip {
+		return nil, nil
+	}
+	next := t.past.put(p)
+	if next == nil {
+		return nil, nil
+	}
+	if v == restart {
+		t.past.restart()
+		if t.isKey != nil && len(t.live) > 0 {
+			t.requestKeyLocked()
+		}
+	}
+	if t.isKey != nil && t.isKey(p.payload()) {
+		t.past.keyFrame(p, now)
+		t.keys.answered()
+		if t.waiting > 0 {
+			close(t.begun)
+			t.begun = make(chan struct{})
+		}
+	}
+	return next, t.live
+}
+
+// requestKey asks the publisher for a key frame, now or when the floor allows.
+func (t *track) requestKey() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.requestKeyLocked()
+}
+
+func (t *track) requestKeyLocked() {
+	if t.isKey != nil {
+		t.keys.want()
+		t.askKey()
+	}
+}
+
+// warm asks for a key frame ahead of a viewer that is about to connect, unless
+// what is kept will serve it even then.
+func (t *track) warm(now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.past.group(now.Add(groupAge / 2)); !ok {
+		t.requestKeyLocked()
+	}
+}
+
+// keyDue says whether to ask the publisher for a key frame now, about which
+// source, or how long to wait before looking again (0: until asked).
+func (t *track) keyDue(now time.Time) (ssrc uint32, send bool, wait time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.order.started {
+		return 0, false, 0 // it will start with one
+	}
+	if t.waiting > 0 && t.keys.overdue(now) {
+		t.keys.want()
+	}
+	send, wait = t.keys.due(now)
+	return t.order.ssrc, send, wait
+}
+
+// join makes o one of the viewers. Audio starts with the next packet. Video
+// starts with the last key frame, if it is recent, else with the next one; the
+// packets since are sent from here, in the viewer's own time.
+func (t *track) join(o *outlet, quit <-chan struct{}) {
+	if t.isKey == nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		o.begin(max(t.past.newest+1, firstNumber))
+		t.addLocked(o, quit)
+		return
+	}
+	next, ok := t.awaitKey(quit)
+	if !ok {
+		return
+	}
+	o.begin(next)
+	burst := make([]*packet, burstPackets)
+	for i := range burst {
+		burst[i] = newPacket()
+	}
+	pause := time.NewTicker(burstPause)
+	defer pause.Stop()
+	for {
+		n, done := t.fetch(burst, &next, o, quit)
+		for _, p := range burst[:n] {
+			o.forward(p)
+			t.count.packetsOut.Add(1)
+			t.count.bytesOut.Add(uint64(p.to))
+		}
+		if done {
+			return
+		}
+		select {
+		case <-pause.C:
+		case <-quit:
+			return
+		}
+	}
+}
+
+// A viewer that joins is sent the packets kept for it in bursts, as a socket
+// buffer of the usual size must hold them.
+const (
+	burstPackets = 16
+	burstPause   = 2 * time.Millisecond
+)
+
+// awaitKey returns the number of the packet to start with.
+func (t *track) awaitKey(quit <-chan struct{}) (uint64, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for {
+		if first, ok := t.past.group(time.Now()); ok {
+			return first, true
+		}
+		t.requestKeyLocked()
+		begun := t.begun
+		t.waiting++
+		t.mu.Unlock()
+		ok := true
+		select {
+		case <-begun:
+		case <-quit:
+			ok = false
+		}
+		t.mu.Lock()
+		t.waiting--
+		if !ok {
+			return 0, false
+		}
+	}
+}
+
+// fetch copies packets from *next on. When there are none left, it makes o live
+// and is done.
+func (t *track) fetch(into []*packet, next *uint64, o *outlet, quit <-chan struct{}) (n int, done bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for ; n < len(into) && *next <= t.past.newest; *next++ {
+		if p := t.past.get(*next); p != nil {
+			p.copyTo(into[n])
+			n++
+		}
+	}
+	if n > 0 {
+		return n, false
+	}
+	t.addLocked(o, quit)
+	return 0, true
+}
+
+// addLocked makes o live, unless its viewer is ending: leave may have been
+// called already.
+func (t *track) addLocked(o *outlet, quit <-chan struct{}) {
+	select {
+	case <-quit:
+	default:
+		t.live = append(slices.Clip(t.live), o)
+	}
+}
+
+// leave removes o from the viewers.
+func (t *track) leave(o *outlet) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i := slices.Index(t.live, o); i >= 0 {
+		t.live = slices.Concat(t.live[:i], t.live[i+1:])
+	}
+}
+
+// fetchOne copies the packet that the viewer calls seq.
+func (t *track) fetchOne(into *packet, m rewrite, seq uint16) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	number, ok := m.number(seq, t.past.newest)
+	if !ok {
+		return false
+	}
+	p := t.past.get(number)
+	if p == nil {
+		return false
+	}
+	p.copyTo(into)
+	return true
+}
