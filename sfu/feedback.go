@@ -51,9 +51,23 @@ func (r *resends) allow(seq uint16, rtt time.Duration, sent, resent uint64, now 
 	return true
 }
 
-// readFeedback serves the viewer's RTCP for one outlet until the sender stops.
-func (o *outlet) readFeedback(s *webrtc.RTPSender) {
-	r := resender{outlet: o, packet: newPacket(), header: o.header, rtxSeq: uint16(rand.Uint32())}
+// resender answers NACKs; one goroutine owns it.
+type resender struct {
+	*outlet
+	limit  resends
+	packet *packet
+	header rtp.Header
+	rtxSeq uint16
+	rtx    []byte
+}
+
+// newResender must be called before the outlet begins to play.
+func newResender(o *outlet) *resender {
+	return &resender{outlet: o, packet: newPacket(), header: o.header, rtxSeq: uint16(rand.Uint32())}
+}
+
+// read serves the viewer's RTCP for the outlet until the sender stops.
+func (r *resender) read(s *webrtc.RTPSender) {
 	buf := make([]byte, maxPacket)
 	for {
 		n, _, err := s.Read(buf)
@@ -68,16 +82,6 @@ func (o *outlet) readFeedback(s *webrtc.RTPSender) {
 			r.handle(p, time.Now())
 		}
 	}
-}
-
-// resender answers NACKs; one goroutine owns it.
-type resender struct {
-	*outlet
-	limit  resends
-	packet *packet
-	header rtp.Header
-	rtxSeq uint16
-	rtx    []byte
 }
 
 func (r *resender) handle(p rtcp.Packet, now time.Time) {

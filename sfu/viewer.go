@@ -71,7 +71,8 @@ func (v *viewer) run() bool {
 	}
 	defer v.detach()
 	for i, o := range v.outlets {
-		v.spawn(func() { o.readFeedback(v.senders[i]) })
+		r := newResender(o)
+		v.spawn(func() { r.read(v.senders[i]) })
 		v.spawn(func() { o.track.join(o, v.quit) })
 	}
 	report := time.NewTimer(reportFirst)
