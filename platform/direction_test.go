@@ -1,0 +1,95 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed is the direction of dependencies: what each package may import of
+// ours, besides itself. A prefix ending in "/" stands for the whole subtree.
+// Who is not listed may import nothing of ours.
+var allowed = map[string][]string{
+	"app":             {"app/", "media/"},
+	"app/client":      {"platform/wire"},
+	"app/config":      {},
+	"app/signin":      {"platform/wire"},
+	"app/session":     {"app/client", "app/config", "app/signin", "media/", "platform/wire"},
+	"app/ui":          {"app/session", "app/config", "media/"},
+	"app/e2e":         {"platform/wire", "media/capture/pattern"},
+	"media/capture":   {"media/"},
+	"media/playout":   {"media/"},
+	"media/send":      {"media/"},
+	"media/sound":     {"media/"},
+	"media/codec":     {"media/"},
+	"media/yuv":       {"media/"},
+	"platform":        {"platform/"},
+	"platform/server": {"platform/", "sfu", "assets"},
+	// The floors below: main -> server -> api, store -> the domains -> wire,
+	// relay, page. A domain knows no other domain.
+	"platform/api":        {"platform/conference", "platform/endpoint", "platform/oauth", "platform/ticket", "platform/page", "platform/wire", "sfu"},
+	"platform/store":      {"platform/conference", "platform/endpoint", "platform/oauth", "platform/ticket", "platform/broker", "platform/wire"},
+	"platform/conference": {"platform/wire"},
+	"platform/endpoint":   {"platform/wire"},
+	"platform/oauth":      {"platform/wire"},
+	"platform/ticket":     {"platform/wire"},
+	"platform/broker":     {"platform/wire"},
+}
+
+// onlyIn names outside packages that belong to one place.
+var onlyIn = map[string][]string{
+	"fyne.io/fyne/v2":        {"app/ui"},
+	"net/http":               {"app/", "platform/"},
+	"github.com/gen2brain/":  {"media/sound"},
+	"github.com/mochi-mqtt/": {"platform/broker"},
+	"github.com/zitadel/":    {"platform/oauth"},
+	"modernc.org/sqlite":     {"platform/store"},
+}
+
+func TestDirectionOfDependencies(t *testing.T) {
+	const format = `{{.ImportPath}}|{{join .Imports " "}}`
+	out, err := exec.Command("go", "list", "-tags", "migrated_fynedo,nolibopusfile", "-f", format, "guichet/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := 0
+	for line := range strings.Lines(string(out)) {
+		packages++
+		path, imports, _ := strings.Cut(strings.TrimSpace(line), "|")
+		from := strings.TrimPrefix(path, "guichet/")
+		for _, to := range strings.Fields(imports) {
+			if ours, ok := strings.CutPrefix(to, "guichet/"); ok && !covers(allowed[owner(from)], ours) {
+				t.Errorf("%s must not import %s", from, ours)
+			}
+			for outside, places := range onlyIn {
+				if strings.HasPrefix(to, outside) && !covers(places, from) {
+					t.Errorf("%s must not import %s: it belongs to %v", from, to, places)
+				}
+			}
+		}
+	}
+	if packages < 15 {
+		t.Errorf("go list found %d packages only", packages)
+	}
+}
+
+// owner is the entry of allowed that rules a package: its own or its parent's.
+func owner(from string) string {
+	for {
+		if _, ok := allowed[from]; ok {
+			return from
+		}
+		i := strings.LastIndexByte(from, '/')
+		if i < 0 {
+			return from
+		}
+		from = from[:i]
+	}
+}
+
+func covers(list []string, path string) bool {
+	return slices.ContainsFunc(list, func(a string) bool {
+		return path == a || strings.HasPrefix(path, strings.TrimSuffix(a, "/")+"/") || strings.HasSuffix(a, "/") && strings.HasPrefix(path, a)
+	})
+}
