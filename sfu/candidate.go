@@ -12,8 +12,7 @@ import (
 const maxCandidate = 1024 // bytes
 
 // checkCandidate checks the form of what a client trickles, RFC 8839 section
-// 5.1. The server is an ICE-lite agent and needs none of it (see the package's
-// documentation): names that only the client's network can resolve are as good
+// 5.1. The server needs none of it (see the package's documentation): names that only the client's network can resolve are as good
 // as addresses, and the empty candidate that ends the row is one too.
 func checkCandidate(c webrtc.ICECandidateInit) error {
 	text := strings.TrimPrefix(strings.TrimPrefix(c.Candidate, "a="), "candidate:")

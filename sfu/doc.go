@@ -22,11 +22,14 @@
 //
 // # ICE
 //
-// The server is an ICE-lite agent (RFC 8445 section 2.5). It has a public (or
-// loopback) address of its own, so the client's checks are enough in every
-// case: over UDP, ICE-TCP or a TURN relay. As it never sends checks, an offer
-// cannot aim it at somebody else's address, remote candidates need no
-// resolving (mDNS names included) and no timers run for them. Candidates that
-// clients trickle are therefore checked for their form and then left alone:
-// the peer's address is learned from its authenticated checks.
+// The server has an address of its own that every client reaches by UDP, by
+// ICE-TCP or through a TURN relay, so the client's checks are enough to find
+// the way. It is nevertheless a full agent, not an ICE-lite one: it answers a
+// check with one of its own, which makes clients built on pion nominate at once
+// instead of 200 ms later, and which proves that media goes to somebody who
+// wants it (RFC 8445 section 19.5.1). But it is given no remote candidates:
+// those in offers and those that clients trickle are checked for their form and
+// left alone, and the client's address is learned from its authenticated checks.
+// So an offer cannot aim the server at anybody's address, nothing waits for
+// gathering, and names that only the client can resolve (mDNS) do no harm.
 package sfu

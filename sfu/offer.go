@@ -62,7 +62,7 @@ func parseOffer(text string) (*offer, error) {
 		return nil, badOffer("%d media sections, want 1 to %d", len(d.MediaDescriptions), maxSections)
 	}
 	if _, lite := d.Attribute(sdp.AttrKeyICELite); lite {
-		return nil, badOffer("the client is an ICE-lite agent, and so is the server")
+		return nil, badOffer("an ICE-lite client, which waits for checks as the server does")
 	}
 	o := &offer{}
 	var bundled []string

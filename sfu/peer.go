@@ -12,6 +12,7 @@ import (
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/stun/v4"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -36,7 +37,6 @@ type engine struct {
 func (e *engine) configure(udp *udpMux, tcp *tcpMux, net *network, log pionLog) {
 	s := &e.settings
 	s.LoggerFactory = log
-	s.SetLite(true)
 	s.SetICEUDPMux(udp)
 	s.SetICETCPMux(tcp)
 	s.SetNet(net)
@@ -94,7 +94,11 @@ func (e *engine) connection(o *offer, upstream bool) (*webrtc.PeerConnection, er
 	if upstream {
 		registry = e.upstream
 	}
-	api := webrtc.NewAPI(webrtc.WithSettingEngine(e.settings), webrtc.WithMediaEngine(media),
+	settings, path := e.settings, &roam{}
+	settings.SetICEBindingRequestHandler(func(m *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
+		return path.follow(m, pair, time.Now())
+	})
+	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(media),
 		webrtc.WithInterceptorRegistry(registry))
 	return api.NewPeerConnection(e.config)
 }

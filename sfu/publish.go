@@ -139,7 +139,7 @@ func (s *SFU) abandon(p *publisher) {
 // ownPublisher is the goroutine of a publisher.
 func (s *SFU) ownPublisher(p *publisher) {
 	defer s.running.Done()
-	lost := p.run()
+	lost := p.run(s.patience)
 	// Who takes it out of the map first has ended it.
 	viewers, was := s.forget(p)
 	p.shut()

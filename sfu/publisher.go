@@ -43,10 +43,11 @@ func (p *publisher) assign(o *offer, tracks []*track) {
 	}
 }
 
-// run waits for the end of the connection, asking for key frames meanwhile. It
+// run waits for the end of the connection, asking for key frames meanwhile;
+// patience is how long it may take to come up. It
 // returns true when the connection ended by itself.
-func (p *publisher) run() bool {
-	deadline := time.NewTimer(connectTimeout)
+func (p *publisher) run(patience time.Duration) bool {
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	look := time.NewTicker(keyRequestRetry)
 	defer look.Stop()

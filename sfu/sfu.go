@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
@@ -60,6 +61,7 @@ type SFU struct {
 	udp      *udpMux
 	tcp      *tcpMux
 	count    counters
+	patience time.Duration  // for a connection to come up
 	running  sync.WaitGroup // goroutines that own a publisher or a viewer
 
 	mu      sync.Mutex // guards what follows and the maps of the streams
@@ -107,10 +109,11 @@ func New(cfg Config) (*SFU, error) {
 	}
 	s := &SFU{
 		observer: cfg.Observer, log: cfg.Logger, addr: p.addr,
-		udp:     newUDPMux(newSocket(p.udp), faces(addresses), log.NewLogger("udp")),
-		tcp:     newTCPMux(p.tcp, log.NewLogger("tcp")),
-		streams: map[StreamKey]*stream{},
-		done:    make(chan struct{}),
+		udp:      newUDPMux(newSocket(p.udp), faces(addresses), log.NewLogger("udp")),
+		tcp:      newTCPMux(p.tcp, log.NewLogger("tcp")),
+		streams:  map[StreamKey]*stream{},
+		done:     make(chan struct{}),
+		patience: connectTimeout,
 	}
 	s.engine = engine{
 		config:     webrtc.Configuration{Certificates: []webrtc.Certificate{*certificate}},

@@ -78,7 +78,7 @@ func (s *SFU) openViewer(ctx context.Context, v *viewer, o *offer) (string, erro
 // ownViewer is the goroutine of a viewer.
 func (s *SFU) ownViewer(v *viewer) {
 	defer s.running.Done()
-	lost := v.run()
+	lost := v.run(s.patience)
 	// Who takes it out of the map first has ended it.
 	lost = s.forgetViewer(v) && lost
 	v.shut()

@@ -50,8 +50,8 @@ func (v *viewer) attach() error {
 
 // run plays the stream to the viewer until the connection ends. It returns true
 // when it ended by itself.
-func (v *viewer) run() bool {
-	deadline := time.NewTimer(connectTimeout)
+func (v *viewer) run(patience time.Duration) bool {
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	now := time.Now()
 	for _, o := range v.outlets {
