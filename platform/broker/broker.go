@@ -1,0 +1,254 @@
+// Package broker is the MQTT 3.1.1 front (also 3.1) over TCP and WebSocket, by
+// which endpoints receive their events at QoS 1. Clients publish nothing.
+//
+// It owns connections and deliveries, and keeps no session: what an endpoint
+// has not acknowledged yet is read again from the Journal, past the endpoint's
+// cursor, after every connect and subscribe. The mochi-mqtt library reads and
+// checks packets and answers CONNECT, SUBSCRIBE and PINGREQ; its topics,
+// in-flight store, retained messages and event loop are not used. It is never
+// started, only handed connections.
+//
+// Each connection is read by one goroutine; each endpoint subscribed to on it
+// has one pump, a goroutine which writes its events. A connection's write has a
+// deadline and no lock is held across it, so a client that does not read delays
+// nobody else. The package knows nothing of conferences, OAuth or HTTP routes.
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+)
+
+// Bounds of what clients may take.
+const (
+	maxPacket        = 64 << 10         // bytes, from a client
+	maxUnsigned      = 1024             // connections that have not signed in
+	maxConnections   = 16384            // all
+	maxSubscriptions = 8                // of one connection
+	maxNotices       = 8                // that wait for one endpoint
+	window           = 64               // deliveries that one pump leaves unacknowledged
+	connectWait      = 10 * time.Second // for CONNECT
+	writeWait        = 5 * time.Second  // for one write
+	ackWait          = time.Minute      // for one acknowledgement
+)
+
+// ErrClosed tells that the broker was closed.
+var ErrClosed = errors.New("broker is closed")
+
+// Session is who a connection belongs to.
+type Session struct {
+	Organization, UserID, TokenID string
+	Expires                       time.Time // the connection is cut then
+}
+
+// Entry is a journal row: one event for the endpoint it was read for.
+type Entry struct {
+	Seq  int64
+	Body []byte // JSON, delivered as it is
+}
+
+// Journal holds the events of endpoints and how far each endpoint has got.
+type Journal interface {
+	// After returns up to limit rows past the cursor, in order.
+	After(ctx context.Context, organization, endpointID string, cursor int64, limit int) ([]Entry, error)
+	Cursor(ctx context.Context, endpointID string) (int64, error)
+	// Advance moves the cursor. It may lag, which only repeats events, and must
+	// not wait for the disk.
+	Advance(ctx context.Context, endpointID string, seq int64) error
+}
+
+// Config holds what a Broker works with; all but Listen and Now are required.
+type Config struct {
+	Listen string // TCP host:port, 0 takes a free port; empty: WebSocket only
+	// Authenticate returns the session of an access token.
+	Authenticate func(ctx context.Context, token string) (Session, error)
+	// Owns returns nil when the endpoint is registered and the session's own.
+	Owns    func(ctx context.Context, s Session, endpointID string) error
+	Journal Journal
+	Logger  *slog.Logger
+	Now     func() time.Time // time.Now when nil
+}
+
+// Broker is the running front. Its methods are safe for concurrent use.
+type Broker struct {
+	cfg   Config
+	log   *slog.Logger
+	front *mqtt.Server
+	tcp   net.Listener // nil without Listen
+
+	unsigned chan struct{} // one token per connection that has not signed in
+	ids      atomic.Uint64
+	ackWait  time.Duration
+
+	life  context.Context // ends with Close; of connections and pumps
+	stop  context.CancelFunc
+	ended sync.WaitGroup
+
+	mu        sync.Mutex
+	closed    bool
+	links     map[*link]struct{}
+	byClient  map[clientKey]*link // the connection that holds a client id
+	endpoints map[string]*pump    // the pump that serves an endpoint
+}
+
+// New checks the configuration and opens the TCP listener; Start accepts on it.
+func New(cfg Config) (*Broker, error) {
+	switch {
+	case cfg.Authenticate == nil, cfg.Owns == nil, cfg.Journal == nil, cfg.Logger == nil:
+		return nil, errors.New("broker: Authenticate, Owns, Journal and Logger are required")
+	case cfg.Now == nil:
+		cfg.Now = time.Now
+	}
+	b := &Broker{cfg: cfg, log: cfg.Logger, unsigned: make(chan struct{}, maxUnsigned), ackWait: ackWait,
+		links: map[*link]struct{}{}, byClient: map[clientKey]*link{}, endpoints: map[string]*pump{}}
+	var err error
+	if b.front, err = newFront(b); err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	if cfg.Listen != "" {
+		if b.tcp, err = net.Listen("tcp", cfg.Listen); err != nil {
+			return nil, fmt.Errorf("broker: %w", err)
+		}
+	}
+	b.life, b.stop = context.WithCancel(context.Background())
+	return b, nil
+}
+
+// Addr returns the real TCP address, or nil without one.
+func (b *Broker) Addr() net.Addr {
+	if b.tcp == nil {
+		return nil
+	}
+	return b.tcp.Addr()
+}
+
+// Start begins to accept TCP connections and returns.
+func (b *Broker) Start() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return ErrClosed
+	}
+	if b.tcp != nil {
+		b.ended.Add(1)
+		go b.accept()
+	}
+	return nil
+}
+
+// Close cuts all connections and returns when their goroutines have ended.
+func (b *Broker) Close() error {
+	b.mu.Lock()
+	first := !b.closed
+	b.closed = true
+	links := b.matching(func(*link) bool { return true })
+	b.mu.Unlock()
+	b.stop()
+	var err error
+	if first && b.tcp != nil {
+		err = b.tcp.Close()
+	}
+	for _, l := range links {
+		l.cut("broker is closed")
+	}
+	b.ended.Wait()
+	return err
+}
+
+func (b *Broker) accept() {
+	defer b.ended.Done()
+	for {
+		conn, err := b.tcp.Accept()
+		if err != nil {
+			if b.life.Err() != nil {
+				return
+			}
+			// Out of file descriptors, most likely: wait for some to close.
+			b.log.Warn("connection is not accepted", "err", err)
+			t := time.NewTimer(100 * time.Millisecond)
+			select {
+			case <-t.C:
+			case <-b.life.Done():
+			}
+			t.Stop()
+			continue
+		}
+		b.admit(conn)
+	}
+}
+
+// admit serves a connection in a goroutine of its own, or closes it when too
+// many wait to sign in.
+func (b *Broker) admit(conn net.Conn) {
+	l, err := b.open(conn)
+	if err != nil {
+		conn.Close()
+		return
+	}
+	go b.serve(l)
+}
+
+// Wake tells that the journal has news for these endpoints. It does not block.
+func (b *Broker) Wake(endpointIDs []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, id := range endpointIDs {
+		if p := b.endpoints[id]; p != nil {
+			p.signal()
+		}
+	}
+}
+
+// Notify sends a message that is worth something now only, such as a keep-alive
+// reminder, to an endpoint if it is connected. It does not block; when more
+// than a few wait already the message is dropped.
+func (b *Broker) Notify(endpointID string, body []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p := b.endpoints[endpointID]; p != nil {
+		select {
+		case p.notices <- body:
+		default:
+		}
+	}
+}
+
+// Cut ends the connections of the sessions that match, such as those of a
+// revoked token. match must not call the broker.
+func (b *Broker) Cut(match func(Session) bool) {
+	b.mu.Lock()
+	links := b.matching(func(l *link) bool { return l.signedIn && match(l.session) })
+	b.mu.Unlock()
+	for _, l := range links {
+		l.cut("access ended")
+	}
+}
+
+// CutEndpoint ends the connection that serves an endpoint.
+func (b *Broker) CutEndpoint(endpointID string) {
+	b.mu.Lock()
+	p := b.endpoints[endpointID]
+	b.mu.Unlock()
+	if p != nil {
+		p.link.cut("endpoint is gone")
+	}
+}
+
+// matching returns the links that match. The caller holds mu.
+func (b *Broker) matching(match func(*link) bool) []*link {
+	var out []*link
+	for l := range b.links {
+		if match(l) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
