@@ -1,0 +1,352 @@
+package conference
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"guichet/platform/wire"
+)
+
+// command is one thing to do to a conference. change returns the new state and
+// the events that lead there, without versions, or an error; it has no other
+// effect and changes nothing of the state it is given.
+type command interface {
+	change(state) (state, []wire.Event, error)
+}
+
+// apply runs a command against a state. Every event takes the version of the
+// state before it and raises it by one. Ids are left to the caller, being
+// random.
+func apply(s state, c command, at time.Time) (state, []wire.Event, error) {
+	_, creates := c.(create)
+	switch _, tidies := c.(tidy); {
+	case s.Version == 0 && !creates && !tidies:
+		return s, nil, ErrUnknownConference
+	case s.Version > 0 && creates:
+		return s, nil, ErrExists
+	case s.Ended && !tidies:
+		return s, nil, ErrEnded
+	}
+	next, events, err := c.change(s)
+	if err != nil {
+		return s, nil, err
+	}
+	for i := range events {
+		version := next.Version
+		events[i].ConferenceVersion = &version
+		events[i].ConferenceID = next.ID
+		events[i].Timestamp = wire.NewTime(at)
+		next.Version++
+	}
+	return next, events, nil
+}
+
+// create makes the conference.
+type create struct {
+	id, interaction string
+	metadata        map[string]string
+}
+
+func (c create) change(s state) (state, []wire.Event, error) {
+	s.ID, s.Interaction, s.Mode, s.Version = c.id, c.interaction, wire.ModeRouter, 1
+	s.Metadata = maps.Clone(c.metadata)
+	return s, nil, nil
+}
+
+// join brings an endpoint in. One that is in already stays as it is.
+type join struct {
+	user, endpoint string
+	metadata       json.RawMessage
+}
+
+func (c join) change(s state) (state, []wire.Event, error) {
+	switch _, err := s.member(c.user, c.endpoint); err {
+	case nil:
+		return s, nil, nil
+	case ErrNotYours:
+		return s, nil, err
+	}
+	if len(s.Members) >= s.limit() {
+		return s, nil, ErrFull
+	}
+	s.Members = append(slices.Clip(s.Members), member{User: c.user, Endpoint: c.endpoint, Metadata: c.metadata})
+	return s, []wire.Event{{Type: wire.EventJoined, UserID: c.user, UserEndpointID: c.endpoint, Metadata: c.metadata}}, nil
+}
+
+// leave takes an endpoint out, its streams and viewers first.
+type leave struct{ user, endpoint, reason string }
+
+func (c leave) change(s state) (state, []wire.Event, error) {
+	m, err := s.member(c.user, c.endpoint)
+	if err != nil {
+		return s, nil, err
+	}
+	var events []wire.Event
+	for len(s.Members[m].Streams) > 0 {
+		events = append(events, unpublished(s.Members[m], 0))
+		s = s.withoutStream(m, 0)
+	}
+	s = s.withoutViewers(func(_ viewerKey, v viewer) bool { return v.endpoint == c.endpoint })
+	s.Members = slices.Delete(slices.Clone(s.Members), m, m+1)
+	return s, append(events, wire.Event{Type: wire.EventLeft, UserID: c.user, UserEndpointID: c.endpoint, Reason: c.reason}), nil
+}
+
+// end closes the conference for everybody, for good.
+type end struct{ user, endpoint, reason string }
+
+func (c end) change(s state) (state, []wire.Event, error) {
+	if c.endpoint != "" {
+		if _, err := s.member(c.user, c.endpoint); err == ErrNotYours {
+			return s, nil, err
+		}
+	}
+	s.Ended, s.Members = true, nil
+	s = s.withoutViewers(func(viewerKey, viewer) bool { return true })
+	return s, []wire.Event{{Type: wire.EventEnded, UserID: c.user, UserEndpointID: c.endpoint, Reason: c.reason}}, nil
+}
+
+// hold keeps a stream's id while the SFU answers the offer.
+type hold struct {
+	user, endpoint string
+	stream         wire.StreamID
+}
+
+func (c hold) change(s state) (state, []wire.Event, error) {
+	m, err := s.member(c.user, c.endpoint)
+	if err != nil {
+		return s, nil, err
+	}
+	if _, _, taken := s.stream(c.stream); taken || s.Held[c.stream] != "" {
+		return s, nil, ErrExists
+	}
+	held := 0
+	for _, e := range s.Held {
+		if e == c.endpoint {
+			held++
+		}
+	}
+	if len(s.Members[m].Streams)+held >= maxStreams {
+		return s, nil, ErrFull
+	}
+	s.Held = maps.Clone(s.Held)
+	if s.Held == nil {
+		s.Held = map[wire.StreamID]string{}
+	}
+	s.Held[c.stream] = c.endpoint
+	return s, nil, nil
+}
+
+// publish records a stream whose id is held. The hold stays: it is let go by
+// letGo once the outcome is known, so that nobody takes the id while a failed
+// attempt is still being undone.
+type publish struct {
+	user, endpoint string
+	stream         wire.Stream
+}
+
+func (c publish) change(s state) (state, []wire.Event, error) {
+	m, err := s.member(c.user, c.endpoint)
+	if err != nil {
+		return s, nil, err
+	}
+	if s.Held[c.stream.ID] != c.endpoint {
+		return s, nil, ErrUnknownStream
+	}
+	s = s.withMember(m, func(mem *member) { mem.Streams = append(slices.Clip(mem.Streams), c.stream) })
+	return s, []wire.Event{{Type: wire.EventStreamPublished, UserID: c.user, UserEndpointID: c.endpoint,
+		StreamID: c.stream.ID, StreamType: c.stream.Type, Metadata: c.stream.Metadata}}, nil
+}
+
+// unpublish takes back a stream of the endpoint, or with an empty endpoint
+// whosever it is.
+type unpublish struct {
+	user, endpoint string
+	stream         wire.StreamID
+}
+
+func (c unpublish) change(s state) (state, []wire.Event, error) {
+	if c.endpoint != "" {
+		if _, err := s.member(c.user, c.endpoint); err != nil {
+			return s, nil, err
+		}
+	}
+	m, i, ok := s.stream(c.stream)
+	if !ok {
+		return s, nil, ErrUnknownStream
+	}
+	if c.endpoint != "" && s.Members[m].Endpoint != c.endpoint {
+		return s, nil, ErrNotYours
+	}
+	return s.withoutStream(m, i), []wire.Event{unpublished(s.Members[m], i)}, nil
+}
+
+func unpublished(m member, i int) wire.Event {
+	return wire.Event{Type: wire.EventStreamUnpublished, UserID: m.User, UserEndpointID: m.Endpoint,
+		StreamID: m.Streams[i].ID, StreamType: m.Streams[i].Type}
+}
+
+// unpublishAll takes back every stream; a conference that was loaded starts
+// with it.
+type unpublishAll struct{}
+
+func (unpublishAll) change(s state) (state, []wire.Event, error) {
+	var events []wire.Event
+	for m := range s.Members {
+		for len(s.Members[m].Streams) > 0 {
+			events = append(events, unpublished(s.Members[m], 0))
+			s = s.withoutStream(m, 0)
+		}
+	}
+	return s, events, nil
+}
+
+// holdViewer keeps a viewer's id while the SFU answers the offer.
+type holdViewer struct {
+	user, endpoint string
+	key            viewerKey
+}
+
+func (c holdViewer) change(s state) (state, []wire.Event, error) {
+	if _, err := s.member(c.user, c.endpoint); err != nil {
+		return s, nil, err
+	}
+	if _, _, ok := s.stream(c.key.stream); !ok {
+		return s, nil, ErrUnknownStream
+	}
+	if _, taken := s.Viewers[c.key]; taken {
+		return s, nil, ErrExists
+	}
+	n := 0
+	for _, v := range s.Viewers {
+		if v.endpoint == c.endpoint {
+			n++
+		}
+	}
+	if n >= maxViewers {
+		return s, nil, ErrFull
+	}
+	return s.withViewer(c.key, viewer{c.endpoint, true}), nil, nil
+}
+
+// view records a held viewer.
+type view struct {
+	user, endpoint string
+	key            viewerKey
+}
+
+func (c view) change(s state) (state, []wire.Event, error) {
+	if _, err := s.member(c.user, c.endpoint); err != nil {
+		return s, nil, err
+	}
+	if _, _, ok := s.stream(c.key.stream); !ok {
+		return s, nil, ErrUnknownStream
+	}
+	if s.Viewers[c.key] != (viewer{c.endpoint, true}) {
+		return s, nil, ErrUnknownViewer
+	}
+	return s.withViewer(c.key, viewer{c.endpoint, false}), nil, nil
+}
+
+// stopView removes a viewer of the endpoint, or with an empty endpoint
+// whosever it is.
+type stopView struct {
+	user, endpoint string
+	key            viewerKey
+}
+
+func (c stopView) change(s state) (state, []wire.Event, error) {
+	if c.endpoint != "" {
+		if _, err := s.member(c.user, c.endpoint); err != nil {
+			return s, nil, err
+		}
+	}
+	v, ok := s.Viewers[c.key]
+	switch {
+	case !ok || v.held:
+		return s, nil, ErrUnknownViewer
+	case c.endpoint != "" && v.endpoint != c.endpoint:
+		return s, nil, ErrNotYours
+	}
+	return s.withoutViewers(func(k viewerKey, _ viewer) bool { return k == c.key }), nil, nil
+}
+
+// tidy marks the commands that run in any state: they undo.
+type tidy interface{ tidies() }
+
+// letGo ends a hold on a stream's id, or on a viewer when one is named.
+type letGo struct{ key viewerKey }
+
+func (letGo) tidies() {}
+
+func (c letGo) change(s state) (state, []wire.Event, error) {
+	if c.key.viewer == "" {
+		s.Held = maps.Clone(s.Held)
+		delete(s.Held, c.key.stream)
+		return s, nil, nil
+	}
+	if s.Viewers[c.key].held {
+		s.Viewers = maps.Clone(s.Viewers)
+		delete(s.Viewers, c.key)
+	}
+	return s, nil, nil
+}
+
+// update sets or removes a metadata key.
+type update struct {
+	user, endpoint string
+	customer       bool
+	operation      wire.Operation
+	key, value     string
+}
+
+func (c update) change(s state) (state, []wire.Event, error) {
+	if _, err := s.member(c.user, c.endpoint); err != nil {
+		return s, nil, err
+	}
+	if id, mutes := muteOf(c.key); mutes {
+		m, _, ok := s.stream(id)
+		if !ok {
+			return s, nil, ErrUnknownStream
+		}
+		if s.Members[m].Endpoint != c.endpoint {
+			return s, nil, ErrNotYours
+		}
+	} else if c.customer {
+		return s, nil, ErrForbidden
+	}
+	was, set := s.Metadata[c.key]
+	if c.operation == wire.OperationRemove {
+		if !set {
+			return s, nil, nil
+		}
+		s = s.withoutKey(c.key)
+	} else {
+		if set && was == c.value {
+			return s, nil, nil
+		}
+		if !set && len(s.Metadata) >= maxKeys {
+			return s, nil, &wire.Error{Code: wire.CodeInvalid, Message: "the conference has too many metadata keys"}
+		}
+		s.Metadata = maps.Clone(s.Metadata)
+		if s.Metadata == nil {
+			s.Metadata = map[string]string{}
+		}
+		s.Metadata[c.key] = c.value
+	}
+	return s, []wire.Event{{Type: wire.EventMetadataUpdated, UserID: c.user, UserEndpointID: c.endpoint,
+		Key: c.key, Operation: c.operation, Value: c.value}}, nil
+}
+
+// muteOf returns the stream that a key TRACK_MUTED/{audio|video}/{streamId}
+// mutes a track of.
+func muteOf(key string) (wire.StreamID, bool) {
+	for _, kind := range []string{"audio", "video"} {
+		if id, ok := strings.CutPrefix(key, wire.TrackMuted(kind, "")); ok {
+			return wire.StreamID(id), true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,164 @@
+package conference
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"guichet/platform/wire"
+)
+
+// Bounds of what callers may put into a conference.
+const (
+	maxMembers       = 1000 // endpoints, when participant_limit does not say less
+	maxStreams       = 64   // per endpoint
+	maxViewers       = 512  // per endpoint
+	maxKeys          = 100  // of a conference's metadata
+	maxKey           = 128 + len("TRACK_MUTED/audio/")
+	maxValue         = 4 << 10
+	maxMetadata      = 16 << 10 // of a member, a stream
+	maxSDP           = 256 << 10
+	maxReason        = 1 << 10
+	maxCandidates    = 64 // in one call
+	maxCandidate     = 1 << 10
+	maxInteractionID = 256
+)
+
+func invalid(format string, args ...any) error {
+	return &wire.Error{Code: wire.CodeInvalid, Message: fmt.Sprintf(format, args...)}
+}
+
+func tooLarge(what string, limit int) error {
+	return &wire.Error{Code: wire.CodeTooLarge, Message: fmt.Sprintf("%s is longer than %d bytes", what, limit)}
+}
+
+// checkAll returns the first error.
+func checkAll(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkLength(what, s string, limit int) error {
+	if len(s) > limit {
+		return tooLarge(what, limit)
+	}
+	return nil
+}
+
+func checkSDP(offer string) error {
+	if offer == "" {
+		return invalid("sdpOffer is missing")
+	}
+	return checkLength("sdpOffer", offer, maxSDP)
+}
+
+// checkObject accepts nothing, null or a JSON object, and returns the object.
+func checkObject(what string, raw json.RawMessage) (json.RawMessage, error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, nil
+	}
+	if len(raw) > maxMetadata {
+		return nil, tooLarge(what, maxMetadata)
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &object); err != nil {
+		return nil, invalid("%s: want a JSON object", what)
+	}
+	return raw, nil
+}
+
+func checkStreamType(t wire.StreamType) (wire.StreamType, error) {
+	switch t {
+	case "":
+		return wire.StreamUnknown, nil
+	case wire.StreamMic, wire.StreamCam, wire.StreamMicAndCam, wire.StreamScreen, wire.StreamUnknown:
+		return t, nil
+	}
+	return "", invalid("conferenceStreamType is not one of MIC, CAM, MIC_AND_CAM, SCREEN, UNKNOWN")
+}
+
+// checkEntry judges one key of a conference's metadata and its value.
+func checkEntry(key, value string) error {
+	switch {
+	case key == "":
+		return invalid("metadata key is missing")
+	case len(key) > maxKey:
+		return tooLarge("metadata key", maxKey)
+	case len(value) > maxValue:
+		return tooLarge("metadata value", maxValue)
+	}
+	if _, mutes := muteOf(key); !mutes && strings.HasPrefix(key, "TRACK_MUTED/") {
+		return invalid("metadata key: want TRACK_MUTED/audio/{streamId} or TRACK_MUTED/video/{streamId}")
+	}
+	if key == wire.MetadataParticipantLimit && value != "" {
+		if n, err := strconv.Atoi(value); err != nil || n < 1 {
+			return invalid("%s: want a number above 0", key)
+		}
+	}
+	return nil
+}
+
+// checkMetadata judges the metadata that a conference is made with.
+func checkMetadata(metadata map[string]string) error {
+	if len(metadata) > maxKeys {
+		return invalid("metadata has more than %d keys", maxKeys)
+	}
+	for k, v := range metadata {
+		if err := checkEntry(k, v); err != nil {
+			return err
+		}
+		if _, mutes := muteOf(k); mutes {
+			return invalid("metadata: no stream can be muted before it is published")
+		}
+		if k == wire.MetadataParticipantLimit && v == "" {
+			return invalid("%s: want a number above 0", k)
+		}
+	}
+	return nil
+}
+
+func checkCandidates(candidates []wire.ICECandidate) error {
+	if len(candidates) > maxCandidates {
+		return invalid("more than %d iceCandidates in one call", maxCandidates)
+	}
+	for _, c := range candidates {
+		if err := checkLength("candidate", c.Candidate, maxCandidate); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describe returns the metadata that a member joins with: what it says of
+// itself, with the token's name when it says none, and with the roles of a
+// customer when it is one, whatever it says.
+func describe(who Caller, metadata json.RawMessage) (json.RawMessage, error) {
+	metadata, err := checkObject("metadata", metadata)
+	if err != nil {
+		return nil, err
+	}
+	object := map[string]json.RawMessage{}
+	if metadata != nil {
+		if err := json.Unmarshal(metadata, &object); err != nil {
+			return nil, invalid("metadata: want a JSON object")
+		}
+	}
+	changed := false
+	if name, ok := object["name"]; who.Name != "" && (!ok || string(name) == `""` || string(name) == "null") {
+		object["name"], err = json.Marshal(who.Name)
+		changed = true
+	}
+	if who.Customer && err == nil {
+		object["roles"], err = json.Marshal([]string{wire.RoleCustomer})
+		changed = true
+	}
+	if err != nil || !changed {
+		return metadata, err
+	}
+	return json.Marshal(object)
+}

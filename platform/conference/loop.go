@@ -1,0 +1,178 @@
+package conference
+
+import (
+	"context"
+
+	"guichet/platform/wire"
+)
+
+// maxPending bounds the commands that wait for the outbox; more wait in their
+// callers.
+const maxPending = 256
+
+// conference is one loop. The fields below the first block belong to its
+// goroutine.
+type conference struct {
+	dir      *Directory
+	key      Key
+	requests chan request
+	let      chan struct{} // nobody holds the conference any more
+	gone     chan struct{} // closed when the loop has ended, after err is set
+	err      error
+	holders  int // guarded by dir.mu
+
+	state   state
+	stored  int64 // the version in the store once the outbox is done
+	waiting *batch
+	box     *outbox
+	broken  error // the last write failed and the state is not reloaded yet
+}
+
+// request is a command and where its result goes. Without a command it reads.
+type request struct {
+	command command
+	reply   chan result // buffered, so that nobody waits for the caller
+}
+
+type result struct {
+	state state
+	err   error
+}
+
+func newConference(d *Directory, k Key) *conference {
+	return &conference{dir: d, key: k, requests: make(chan request), let: make(chan struct{}, 1),
+		gone: make(chan struct{}), waiting: &batch{}}
+}
+
+// do hands a command to the loop and waits for its outcome. When ctx ends first
+// the command may still happen. The caller holds the conference.
+func (c *conference) do(ctx context.Context, cmd command) (state, error) {
+	r := request{cmd, make(chan result, 1)}
+	select {
+	case c.requests <- r:
+	case <-c.gone:
+		return state{}, c.err
+	case <-ctx.Done():
+		return state{}, ctx.Err()
+	}
+	select {
+	case res := <-r.reply:
+		return res.state, res.err
+	case <-ctx.Done():
+		return state{}, ctx.Err()
+	}
+}
+
+// run loads the conference and serves it until nobody is in and nobody asks, or
+// the directory closes.
+func (c *conference) run() {
+	defer c.dir.ended.Done()
+	defer close(c.gone)
+	saved, err := c.dir.store.LoadConference(c.dir.life, c.key)
+	if err == nil {
+		c.state, err = decode(saved)
+	}
+	if err != nil {
+		c.err = err
+		c.dir.forget(c, true)
+		return
+	}
+	c.err = ErrClosed
+	c.stored = c.state.Version
+	c.box = newOutbox(c)
+	defer c.box.close()
+	if c.state.Version > 0 && !c.state.Ended {
+		c.handle(request{unpublishAll{}, make(chan result, 1)})
+	}
+	for {
+		requests, work := c.requests, c.box.work
+		if c.waiting.empty() {
+			work = nil
+			if !c.box.busy && c.broken == nil && c.state.idle() && c.dir.forget(c, false) {
+				return
+			}
+		}
+		if len(c.waiting.answers) >= maxPending {
+			requests = nil
+		}
+		if c.box.busy {
+			work = nil
+		}
+		select {
+		case r := <-requests:
+			c.handle(r)
+		case work <- c.waiting:
+			c.waiting, c.box.busy = &batch{}, true
+		case w := <-c.box.written:
+			c.settle(w)
+		case <-c.let:
+		case <-c.dir.life.Done():
+			c.dir.forget(c, true)
+			c.waiting.fail(ErrClosed)
+			return
+		}
+	}
+}
+
+// handle applies a command at once; its answer waits for the outbox, and with
+// it every answer that shows its effects.
+func (c *conference) handle(r request) {
+	if _, tidies := r.command.(tidy); c.broken != nil && !tidies {
+		r.reply <- result{err: c.broken}
+		return
+	}
+	was := c.state
+	var events []wire.Event
+	var err error
+	if r.command == nil {
+		err = readable(c.state)
+	} else {
+		c.state, events, err = apply(c.state, r.command, c.dir.now())
+	}
+	for i := range events {
+		events[i].ID = wire.NewID()
+	}
+	c.waiting.add(r, was, c.state, events, err)
+}
+
+func readable(s state) error {
+	switch {
+	case s.Version == 0:
+		return ErrUnknownConference
+	case s.Ended:
+		return ErrEnded
+	}
+	return nil
+}
+
+// settle takes in what became of a batch: written, or failed, or (after a
+// failure) the state that the store really holds.
+func (c *conference) settle(w written) {
+	switch {
+	case w.err != nil:
+		c.broken = w.err
+		c.waiting.fail(w.err)
+		c.waiting = &batch{}
+	case w.reloaded:
+		c.box.busy = false
+		c.broken = nil
+		was := c.state
+		c.state, c.stored = w.state, w.state.Version
+		c.state.Held, c.state.Viewers = was.Held, was.Viewers
+		c.state = c.state.withoutViewers(func(k viewerKey, v viewer) bool {
+			_, _, streamed := c.state.stream(k.stream)
+			return !streamed || !c.state.hasEndpoint(v.endpoint)
+		})
+		was.Members, was.Ended = c.state.Members, c.state.Ended
+		c.waiting.releases = append(c.waiting.releases, released(was, c.state)...)
+		for id := range c.state.Held {
+			// The attempt that holds the id was told that it failed.
+			if _, _, ok := c.state.stream(id); ok {
+				c.handle(request{unpublish{stream: id}, make(chan result, 1)})
+			}
+		}
+	default:
+		c.box.busy = false
+		c.stored = w.state.Version
+	}
+}

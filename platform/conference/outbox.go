@@ -1,0 +1,193 @@
+package conference
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"guichet/platform/wire"
+)
+
+// batch is what the loop has applied and the outbox has to do: write it, wake
+// the endpoints, let go of media, answer the callers; in this order.
+type batch struct {
+	state    state // after the last command
+	events   []wire.Event
+	releases []release
+	wake     map[string]bool // endpoint ids
+	answers  []answer
+	changed  bool // holds a change that has to be written
+}
+
+type answer struct {
+	reply chan result
+	result
+}
+
+func (b *batch) empty() bool { return len(b.answers) == 0 && len(b.releases) == 0 }
+
+func (b *batch) add(r request, was, s state, events []wire.Event, err error) {
+	b.state = s
+	b.answers = append(b.answers, answer{r.reply, result{s, err}})
+	if err != nil {
+		b.answers[len(b.answers)-1].state = state{}
+		return
+	}
+	b.changed = b.changed || s.Version != was.Version
+	b.events = append(b.events, events...)
+	b.releases = append(b.releases, released(was, s)...)
+	if len(events) > 0 {
+		if b.wake == nil {
+			b.wake = map[string]bool{}
+		}
+		for _, st := range []state{was, s} {
+			for _, m := range st.Members {
+				b.wake[m.Endpoint] = true
+			}
+		}
+	}
+}
+
+func (b *batch) answer() {
+	for _, a := range b.answers {
+		a.reply <- a.result
+	}
+}
+
+func (b *batch) fail(err error) {
+	for _, a := range b.answers {
+		a.reply <- result{err: err}
+	}
+}
+
+// written is the outbox's report to the loop.
+type written struct {
+	state    state
+	err      error // the write failed; a reloaded state follows
+	reloaded bool
+}
+
+// outbox does the I/O of one conference in a goroutine of its own, one batch at
+// a time.
+type outbox struct {
+	work    chan *batch
+	written chan written
+	busy    bool // the loop's: a batch is on its way
+	done    chan struct{}
+
+	dir    *Directory
+	key    Key
+	stored int64 // the version in the store
+}
+
+func newOutbox(c *conference) *outbox {
+	o := &outbox{work: make(chan *batch), written: make(chan written, 2), done: make(chan struct{}),
+		dir: c.dir, key: c.key, stored: c.stored}
+	go o.run()
+	return o
+}
+
+// close lets the batch at hand finish and waits for it.
+func (o *outbox) close() {
+	close(o.work)
+	<-o.done
+}
+
+func (o *outbox) run() {
+	defer close(o.done)
+	for b := range o.work {
+		if err := o.save(b); err != nil {
+			o.dir.log.Error("conference is not written", "conference", o.key.ID, "err", err)
+			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+			b.fail(err)
+			o.written <- written{err: err}
+			if s, ok := o.reload(); ok {
+				o.written <- written{state: s, reloaded: true}
+			}
+			continue
+		}
+		if len(b.wake) > 0 {
+			ids := make([]string, 0, len(b.wake))
+			for id := range b.wake {
+				ids = append(ids, id)
+			}
+			o.dir.wake(ids)
+		}
+		o.letGo(b.releases)
+		b.answer()
+		o.written <- written{state: b.state}
+	}
+}
+
+// save writes the batch, to its end even when the directory closes meanwhile.
+func (o *outbox) save(b *batch) error {
+	if !b.changed {
+		return nil
+	}
+	s := b.state
+	c := Change{Key: o.key, Was: o.stored, Version: s.Version, Ended: s.Ended, At: o.dir.now()}
+	var err error
+	if c.State, err = json.Marshal(s); err != nil {
+		return fmt.Errorf("encode state: %w", err)
+	}
+	for _, e := range b.events {
+		entry := Entry{Ends: e.Type == wire.EventEnded}
+		switch e.Type {
+		case wire.EventJoined:
+			entry.Joins = e.UserEndpointID
+		case wire.EventLeft:
+			entry.Leaves = e.UserEndpointID
+		}
+		if entry.Body, err = json.Marshal(e); err != nil {
+			return fmt.Errorf("encode event: %w", err)
+		}
+		c.Entries = append(c.Entries, entry)
+	}
+	if err := o.dir.store.SaveConference(context.WithoutCancel(o.dir.life), c); err != nil {
+		return err
+	}
+	o.stored = s.Version
+	return nil
+}
+
+// reload asks the store what holds after a failed write, until it answers or
+// the directory closes.
+func (o *outbox) reload() (state, bool) {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		saved, err := o.dir.store.LoadConference(o.dir.life, o.key)
+		if err == nil {
+			var s state
+			if s, err = decode(saved); err == nil {
+				o.stored = s.Version
+				return s, true
+			}
+		}
+		if errors.Is(err, context.Canceled) && o.dir.life.Err() != nil {
+			return state{}, false
+		}
+		o.dir.log.Error("conference is not reloaded", "conference", o.key.ID, "err", err)
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-o.dir.life.Done():
+			t.Stop()
+			return state{}, false
+		}
+	}
+}
+
+func (o *outbox) letGo(releases []release) {
+	name := o.key.media()
+	for _, r := range releases {
+		switch {
+		case r.all:
+			o.dir.media.End(name)
+		case r.viewer != "":
+			o.dir.media.StopView(name, string(r.stream), r.viewer)
+		default:
+			o.dir.media.Unpublish(name, string(r.stream))
+		}
+	}
+}

@@ -1,0 +1,203 @@
+package conference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"guichet/platform/wire"
+)
+
+// Publish hands an offer to the SFU and records the stream. The id is held
+// meanwhile; when the record is refused, or the caller has gone before it was
+// written, the SFU lets go of the stream again.
+func (d *Directory) Publish(ctx context.Context, who Caller, r wire.PublishStream) (wire.PublishedStream, error) {
+	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)
+	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID)), checkSDP(r.SDPOffer)); err != nil {
+		return wire.PublishedStream{}, err
+	}
+	stream := wire.Stream{ID: r.StreamID}
+	if stream.Type, err = checkStreamType(r.ConferenceStreamType); err != nil {
+		return wire.PublishedStream{}, err
+	}
+	if stream.Metadata, err = checkObject("metadata", r.Metadata); err != nil {
+		return wire.PublishedStream{}, err
+	}
+	c, err := d.take(k)
+	if err != nil {
+		return wire.PublishedStream{}, err
+	}
+	defer d.give(c)
+	late := context.WithoutCancel(ctx) // what is held must be let go of, whatever happens
+	if _, err := c.do(late, hold{who.UserID, r.UserEndpointID, r.StreamID}); err != nil {
+		return wire.PublishedStream{}, err
+	}
+	answer, err := d.media.Publish(ctx, k.media(), string(r.StreamID), r.SDPOffer)
+	if err != nil {
+		_, undo := c.do(late, letGo{viewerKey{stream: r.StreamID}})
+		return wire.PublishedStream{}, errors.Join(fmt.Errorf("publish stream: %w", err), undo)
+	}
+	if err = ctx.Err(); err == nil {
+		if _, err = c.do(late, publish{who.UserID, r.UserEndpointID, stream}); err == nil {
+			err = ctx.Err() // nobody is left to take the answer
+		}
+	}
+	if err != nil {
+		_, gone := c.do(late, unpublish{"", "", r.StreamID})
+		d.media.Unpublish(k.media(), string(r.StreamID))
+		err = errors.Join(err, ignore(gone, ErrUnknownStream, ErrEnded, ErrUnavailable))
+	}
+	if _, e := c.do(late, letGo{viewerKey{stream: r.StreamID}}); err == nil {
+		err = e
+	}
+	if err != nil {
+		return wire.PublishedStream{}, err
+	}
+	return wire.PublishedStream{StreamID: r.StreamID, SDPAnswer: answer}, nil
+}
+
+// AddPublisherCandidates hands ICE candidates of the publisher to the SFU, also
+// while it is still answering the offer.
+func (d *Directory) AddPublisherCandidates(ctx context.Context, who Caller, r wire.ICECandidates) error {
+	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)
+	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID)), checkCandidates(r.ICECandidates)); err != nil {
+		return err
+	}
+	s, err := d.do(ctx, k, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := s.member(who.UserID, r.UserEndpointID); err != nil {
+		return err
+	}
+	owner := s.Held[r.StreamID]
+	if m, _, ok := s.stream(r.StreamID); ok {
+		owner = s.Members[m].Endpoint
+	}
+	switch owner {
+	case "":
+		return ErrUnknownStream
+	case r.UserEndpointID:
+	default:
+		return ErrNotYours
+	}
+	for _, candidate := range r.ICECandidates {
+		if err := d.media.AddPublisherCandidate(k.media(), string(r.StreamID), candidate); err != nil {
+			return fmt.Errorf("add candidate: %w", err)
+		}
+	}
+	return nil
+}
+
+// Unpublish takes back a stream of the caller's endpoint.
+func (d *Directory) Unpublish(ctx context.Context, who Caller, r wire.StreamRef) error {
+	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)
+	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID))); err != nil {
+		return err
+	}
+	_, err = d.do(ctx, k, unpublish{who.UserID, r.UserEndpointID, r.StreamID})
+	return err
+}
+
+// View hands a viewer's offer to the SFU and records the viewer.
+func (d *Directory) View(ctx context.Context, who Caller, r wire.ViewStream) (wire.ViewedStream, error) {
+	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)
+	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID)), wire.CheckID("viewerId", r.ViewerID),
+		checkSDP(r.SDPOffer)); err != nil {
+		return wire.ViewedStream{}, err
+	}
+	if _, err := checkObject("metadata", r.Metadata); err != nil {
+		return wire.ViewedStream{}, err
+	}
+	c, err := d.take(k)
+	if err != nil {
+		return wire.ViewedStream{}, err
+	}
+	defer d.give(c)
+	late := context.WithoutCancel(ctx) // what is held must be let go of, whatever happens
+	v := viewerKey{r.StreamID, r.ViewerID}
+	if _, err := c.do(late, holdViewer{who.UserID, r.UserEndpointID, v}); err != nil {
+		return wire.ViewedStream{}, err
+	}
+	answer, err := d.media.View(ctx, k.media(), string(r.StreamID), r.ViewerID, r.SDPOffer)
+	if err != nil {
+		_, undo := c.do(late, letGo{v})
+		return wire.ViewedStream{}, errors.Join(fmt.Errorf("view stream: %w", err), undo)
+	}
+	if err = ctx.Err(); err == nil {
+		_, err = c.do(late, view{who.UserID, r.UserEndpointID, v})
+	}
+	if err != nil {
+		d.media.StopView(k.media(), string(r.StreamID), r.ViewerID)
+		_, undo := c.do(late, letGo{v})
+		return wire.ViewedStream{}, errors.Join(err, undo)
+	}
+	return wire.ViewedStream{ViewerID: r.ViewerID, SDPAnswer: answer}, nil
+}
+
+// AddViewerCandidates hands ICE candidates of a viewer to the SFU.
+func (d *Directory) AddViewerCandidates(ctx context.Context, who Caller, r wire.ICECandidates) error {
+	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)
+	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID)), wire.CheckID("viewerId", r.ViewerID),
+		checkCandidates(r.ICECandidates)); err != nil {
+		return err
+	}
+	s, err := d.do(ctx, k, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := s.member(who.UserID, r.UserEndpointID); err != nil {
+		return err
+	}
+	switch v, ok := s.Viewers[viewerKey{r.StreamID, r.ViewerID}]; {
+	case !ok:
+		return ErrUnknownViewer
+	case v.endpoint != r.UserEndpointID:
+		return ErrNotYours
+	}
+	for _, candidate := range r.ICECandidates {
+		if err := d.media.AddViewerCandidate(k.media(), string(r.StreamID), r.ViewerID, candidate); err != nil {
+			return fmt.Errorf("add candidate: %w", err)
+		}
+	}
+	return nil
+}
+
+// StopView ends a viewer of the caller's endpoint.
+func (d *Directory) StopView(ctx context.Context, who Caller, r wire.StreamRef) error {
+	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)
+	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID)), wire.CheckID("viewerId", r.ViewerID)); err != nil {
+		return err
+	}
+	_, err = d.do(ctx, k, stopView{who.UserID, r.UserEndpointID, viewerKey{r.StreamID, r.ViewerID}})
+	return err
+}
+
+// PublisherClosed takes back a stream whose media ended by itself. The names
+// are those that the SFU was given. It does not wait.
+func (d *Directory) PublisherClosed(conference, stream string) {
+	d.closed(conference, unpublish{stream: wire.StreamID(stream)})
+}
+
+// ViewerClosed removes a viewer whose media ended by itself, in the same way.
+func (d *Directory) ViewerClosed(conference, stream, viewer string) {
+	d.closed(conference, stopView{key: viewerKey{wire.StreamID(stream), viewer}})
+}
+
+func (d *Directory) closed(conference string, cmd command) {
+	i := strings.LastIndexByte(conference, '/')
+	if i < 0 {
+		return
+	}
+	k := Key{conference[:i], conference[i+1:]}
+	d.spawn(func() {
+		ctx, cancel := context.WithTimeout(d.life, afterwards)
+		defer cancel()
+		_, err := d.do(ctx, k, cmd)
+		err = ignore(err, ErrUnknownConference, ErrUnknownStream, ErrUnknownViewer, ErrEnded, ErrClosed, context.Canceled)
+		if err != nil {
+			d.log.Error("media that ended is still recorded", "conference", k.ID, "err", err)
+		}
+	})
+}
