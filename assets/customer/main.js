@@ -1,0 +1,228 @@
+// @ts-check
+/** The customer's way through the page: invitation, permission, preview, call, end. */
+import { Call } from '../lib/call.js';
+import { APIError } from '../lib/rest.js';
+import { Devices } from './devices.js';
+import { byID } from './dom.js';
+import { browserOf, help } from './help.js';
+import { fillNotice, wordsOf } from './notices.js';
+import { Preview } from './preview.js';
+import { Room } from './room.js';
+import { Screens } from './screens.js';
+import { Ticket, ticketID, troubleOf } from './ticket.js';
+
+/** @typedef {import('./screens.js').Notice} Notice */
+
+/** Visitor holds what one visit of the page needs. */
+class Visitor {
+  #screens = new Screens();
+  #ticket = new Ticket(ticketID(location.pathname));
+  #devices = new Devices();
+  #preview = new Preview(this.#devices);
+  #room = new Room(this.#devices, this.#screens);
+  /** @type {import('../lib/wire.js').Invitation | null} */
+  #invitation = null;
+  /** @type {Call | null} */
+  #call = null;
+
+  constructor() {
+    for (const id of ['ask', 'ask-again']) byID(id, HTMLElement).onclick = () => void this.#ask();
+    for (const id of ['without', 'denied-without']) byID(id, HTMLElement).onclick = () => void this.#without();
+    this.#preview.addEventListener('join', (e) => {
+      const { camera, name } = /** @type {CustomEvent} */ (e).detail;
+      void this.#join(camera, name);
+    });
+    this.#room.addEventListener('leave', () => void this.#leave());
+    addEventListener('pagehide', () => this.#call?.leaveOnClose());
+    // A page that the browser kept aside has left its call: begin anew.
+    addEventListener('pageshow', (e) => e.persisted && location.reload());
+  }
+
+  /** Finds out who invites, and shows it. */
+  async begin() {
+    try {
+      this.#invitation = await this.#ticket.invitation();
+    } catch (err) {
+      return this.#trouble(err);
+    }
+    const { organization, host } = this.#invitation;
+    this.#screens.organization = organization;
+    if (organization) byID('organization', HTMLElement).textContent = organization;
+    byID('invite-title', HTMLElement).textContent = host ? `${host} invites you to a video call` : 'You are invited to a video call';
+    byID('invite-from', HTMLElement).textContent = organization ? `The invitation comes from ${organization}.` : '';
+    for (const element of document.querySelectorAll('.host')) if (host) element.textContent = host;
+    if (await this.#alone()) this.#screens.show('invite');
+    else this.#notice('elsewhere', { again: () => void this.#takeOver() });
+  }
+
+  get #host() {
+    return this.#invitation?.host ?? '';
+  }
+
+  /**
+   * One tab at a time: holds the ticket's lock for as long as the page lives.
+   * @param {LockOptions} [options] @returns {Promise<boolean>}
+   */
+  #alone(options = { ifAvailable: true }) {
+    return new Promise((resolve) => {
+      navigator.locks
+        .request(this.#ticket.lock, options, (lock) => {
+          resolve(lock !== null);
+          return lock ? new Promise(() => undefined) : undefined;
+        })
+        .catch(() => this.#ousted()); // another tab took the lock over
+    });
+  }
+
+  async #takeOver() {
+    await this.#alone({ steal: true });
+    this.#screens.show('invite');
+  }
+
+  #ousted() {
+    const call = this.#call;
+    this.#stop();
+    void call?.leave();
+    this.#notice('elsewhere', { again: () => void this.#takeOver() });
+  }
+
+  async #ask() {
+    this.#screens.show('permission');
+    if (await this.#devices.openAll()) return this.#showPreview();
+    const browser = browserOf(navigator.userAgent, navigator.maxTouchPoints);
+    const { alt, steps } = help[browser];
+    const picture = byID('denied-picture', HTMLImageElement);
+    picture.src = `/assets/customer/help-${browser}.svg`;
+    picture.alt = alt;
+    byID('denied-steps', HTMLElement).replaceChildren(
+      ...steps.map((step) => Object.assign(document.createElement('li'), { textContent: step })),
+    );
+    this.#screens.show('denied');
+  }
+
+  async #without() {
+    this.#devices.stop();
+    this.#devices.problems = { audio: '', video: '' };
+    await this.#showPreview();
+  }
+
+  async #showPreview() {
+    await this.#preview.open();
+    this.#screens.show('preview');
+  }
+
+  /** @param {boolean} camera @param {string} name */
+  async #join(camera, name) {
+    this.#preview.close();
+    const wants = { audio: this.#devices.tracks.audio !== null, video: this.#devices.tracks.video !== null };
+    if (!camera) this.#devices.close('video');
+    this.#screens.show('joining');
+    const call = new Call({ ticket: this.#ticket.id, browserKey: this.#ticket.browserKey, name });
+    this.#call = call;
+    this.#ticket.keep();
+    try {
+      await call.join({ ...this.#devices.tracks, wants });
+    } catch (err) {
+      if (this.#call !== call) return;
+      this.#stop();
+      await this.#trouble(err);
+      return;
+    }
+    this.#ticket.redeemed();
+    if (this.#call !== call) return;
+    call.addEventListener('phase', () => {
+      if (call.phase === 'ended' && this.#call === call) this.#ended(call);
+    });
+    if (call.phase === 'ended') this.#ended(call);
+    else this.#room.open(call, { host: this.#host, name });
+  }
+
+  async #leave() {
+    await this.#call?.leave();
+  }
+
+  /** @param {Call} call */
+  #ended(call) {
+    const { end } = call;
+    this.#stop();
+    const words = wordsOf('ended', this.#host);
+    if (end?.why === 'left') {
+      this.#show('ended', {
+        ...words,
+        title: 'You left the call',
+        next: 'You can close this page, or join again while the call lasts.',
+        again: 'Join again',
+      }, { again: () => void this.#ask() });
+    } else if (end?.why === 'failed') {
+      void this.#trouble(end.error);
+    } else {
+      const by = end?.why === 'ended' ? end.by : '';
+      this.#show('ended', { ...words, title: by ? `${by} ended the call` : words.title });
+    }
+  }
+
+  /** Closes the call's screen and all devices. */
+  #stop() {
+    this.#call = null;
+    this.#room.close();
+    this.#preview.close();
+    this.#devices.stop();
+  }
+
+  /** Shows what an error means to the visitor. @param {unknown} err */
+  async #trouble(err) {
+    const retry = { again: () => void (this.#invitation ? this.#ask() : location.reload()) };
+    if (err instanceof APIError && err.code === 'invalid_grant') return this.#refusedTicket();
+    if (err instanceof APIError && this.#invitation && (err.code === 'gone' || err.code === 'not_found')) return this.#notice('ended');
+    const trouble = troubleOf(err);
+    if (trouble !== 'failed') return this.#notice(trouble);
+    const words = wordsOf('failed', this.#host);
+    if (err instanceof APIError && err.code === 'conflict') {
+      words.text = 'As many people as may take part are in it already.';
+      words.next = `Wait a moment, then try again, or ask ${this.#host || 'the person who invited you'}.`;
+    } else if (err instanceof APIError && err.status === 429) {
+      words.text = 'Too many tries in a short time.';
+      words.next = 'Wait a minute, then try again.';
+    } else if (err instanceof APIError && err.status > 0) {
+      words.text = 'The server refuses. That is not your fault.';
+      words.next = 'Try again in a moment. If it happens again, tell the person who invited you.';
+    }
+    return this.#show('failed', words, retry);
+  }
+
+  /** The ticket became no token: its page says why, or it belongs to another browser. */
+  async #refusedTicket() {
+    try {
+      await this.#ticket.invitation();
+      this.#notice('used');
+    } catch (err) {
+      const trouble = troubleOf(err);
+      this.#notice(trouble, { again: () => location.reload() });
+    }
+  }
+
+  /** @param {Notice} notice @param {{ again?: () => void }} [actions] */
+  #notice(notice, actions) {
+    this.#show(notice, wordsOf(notice, this.#host), actions);
+  }
+
+  /** @param {Notice} notice @param {import('./notices.js').Words} words @param {{ again?: () => void }} [actions] */
+  #show(notice, words, actions) {
+    fillNotice(words, actions);
+    this.#screens.show(notice);
+    this.#screens.title(words.title);
+  }
+}
+
+/** Whether this browser can do what a call needs; what a page without TLS lacks counts too. */
+function able() {
+  const needs = [globalThis.RTCPeerConnection, navigator.mediaDevices, navigator.locks, AbortSignal.timeout, globalThis.HTMLDialogElement];
+  return isSecureContext && needs.every(Boolean);
+}
+
+if (able()) {
+  void new Visitor().begin();
+} else {
+  fillNotice(wordsOf('old', ''), { again: () => void navigator.clipboard?.writeText(location.href) });
+  new Screens().show('old');
+}

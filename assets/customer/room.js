@@ -1,0 +1,356 @@
+// @ts-check
+/**
+ * The screen of a running call: people on the stage, one's own picture, the
+ * buttons and keys, clock, network and hints. It shows one Call and opens and
+ * closes devices as the buttons say.
+ */
+import { Choices } from './choices.js';
+import { announce, byID, initialsOf, setIcon } from './dom.js';
+import { Level } from './level.js';
+import { Stage } from './stage.js';
+
+/** @typedef {import('../lib/call.js').Call} Call */
+/** @typedef {import('../lib/people.js').Person} Person */
+
+/** Milliseconds between two looks at who speaks. */
+const LOOK = 150;
+/** Milliseconds that a hint stays. */
+const HINT = 6_000;
+/** Milliseconds of silence of a device, such as a phone call makes, before we offer to take it back. */
+const SILENCED = 3_000;
+
+const words = { good: 'Good network', fair: 'Fair network', poor: 'Poor network' };
+
+/** Room reports "leave" when the person leaves. */
+export class Room extends EventTarget {
+  #devices;
+  #screens;
+  #host;
+  #name;
+  #stage;
+  /** @type {Call | null} */
+  #call = null;
+  /** @type {AbortController} ends what one call began */
+  #ending = new AbortController();
+  /** @type {Level | null} */
+  #level = null;
+  /** @type {Person[]} */
+  #others = [];
+  #met = false;
+  #since = 0;
+  #loud = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #hintTimer;
+  #choices;
+  #microphone = byID('microphone', HTMLButtonElement);
+  #camera = byID('camera', HTMLButtonElement);
+
+  /**
+   * @param {import('./devices.js').Devices} devices
+   * @param {import('./screens.js').Screens} screens
+   */
+  constructor(devices, screens) {
+    super();
+    this.#devices = devices;
+    this.#screens = screens;
+    this.#host = '';
+    this.#name = '';
+    this.#stage = new Stage();
+    const panel = byID('panel', HTMLDialogElement);
+    this.#choices = new Choices(panel, devices, (kind, id) => void this.#choose(kind, id));
+    this.#microphone.onclick = () => void this.#toggleMicrophone();
+    this.#camera.onclick = () => void this.#toggleCamera();
+    byID('switch-camera', HTMLElement).onclick = () => void this.#switchCamera();
+    byID('leave', HTMLElement).onclick = () => this.dispatchEvent(new Event('leave'));
+    byID('more', HTMLElement).onclick = async () => {
+      byID('panel-none', HTMLElement).hidden = (await this.#choices.refresh()) > 0;
+      panel.showModal();
+    };
+    const hear = byID('hear', HTMLElement);
+    hear.onclick = () => {
+      hear.hidden = true;
+      this.#stage.hear();
+    };
+    this.#stage.addEventListener('blocked', () => {
+      hear.hidden = false;
+    });
+    addEventListener('keydown', (e) => this.#key(e));
+  }
+
+  /**
+   * Shows a call that was joined.
+   * @param {Call} call @param {{ host: string, name: string }} who
+   */
+  open(call, { host, name }) {
+    this.close();
+    this.#call = call;
+    this.#host = host;
+    this.#name = name;
+    const ending = new AbortController();
+    this.#ending = ending;
+    const { signal } = ending;
+    call.addEventListener('people', () => this.#people(), { signal });
+    call.addEventListener('phase', () => this.#phase(), { signal });
+    call.addEventListener('quality', () => this.#quality(), { signal });
+    const timer = setInterval(() => this.#look(), LOOK);
+    signal.addEventListener('abort', () => clearInterval(timer));
+    this.#stage.speaker(this.#devices.speaker);
+    this.#local();
+    this.#people();
+    void keepAwake(signal);
+    void this.#devices.list().then(({ videoinput }) => {
+      byID('switch-camera', HTMLElement).hidden = videoinput.length < 2 || !matchMedia('(pointer: coarse)').matches;
+    });
+  }
+
+  /** Stops showing the call. */
+  close() {
+    this.#ending.abort();
+    this.#call = null;
+    this.#level?.close();
+    this.#level = null;
+    this.#others = [];
+    this.#met = false;
+    this.#since = 0;
+    this.#stage.clear();
+    byID('self', HTMLVideoElement).srcObject = null;
+    byID('panel', HTMLDialogElement).close();
+    for (const id of ['banner', 'hint', 'hear', 'resume', 'network']) byID(id, HTMLElement).hidden = true;
+    byID('clock', HTMLElement).textContent = '';
+  }
+
+  #people() {
+    const call = this.#call;
+    if (!call || call.phase === 'ended') return;
+    const others = call.people.filter((p) => !p.self);
+    // While the connection is away, the last picture says more than none.
+    if (others.length === 0 && call.phase === 'reconnecting') return;
+    const before = this.#others;
+    this.#others = others;
+    this.#stage.show(others);
+    for (const p of others) if (!before.some((o) => o.id === p.id)) announce(`${p.name} is in the call.`);
+    for (const p of before) if (!others.some((o) => o.id === p.id)) announce(`${p.name} left the call.`);
+    if (others.length > 0 && !this.#met) {
+      this.#met = true;
+      this.#since = performance.now();
+    }
+    byID('who', HTMLElement).textContent = others.map((p) => p.name).join(', ');
+    byID('call-title', HTMLElement).textContent = others.length > 0 ? `Call with ${others.map((p) => p.name).join(', ')}` : 'Waiting';
+    byID('lobby-title', HTMLElement).textContent = this.#met
+      ? 'You are alone in the call.'
+      : `You are in. ${this.#host || 'Somebody'} will be with you in a moment.`;
+    byID('lobby-text', HTMLElement).textContent = this.#met
+      ? 'The others may come back. Stay, or leave with the red button.'
+      : 'Stay on this page; the call begins by itself.';
+    this.#screens.show(others.length > 0 ? 'call' : 'waiting');
+    this.#title();
+    this.#buttons();
+  }
+
+  #phase() {
+    const call = this.#call;
+    if (!call) return;
+    const banner = byID('banner', HTMLElement);
+    const away = call.phase === 'reconnecting';
+    if (banner.hidden === away) announce(away ? 'Connection lost. Reconnecting.' : 'Connected again.');
+    banner.hidden = !away;
+    this.#title();
+    if (call.phase === 'in') this.#people();
+  }
+
+  #title() {
+    const away = this.#call?.phase === 'reconnecting';
+    const muted = this.#call?.muted && this.#devices.tracks.audio ? ' (muted)' : '';
+    this.#screens.title(away ? 'Reconnecting…' : this.#others.length > 0 ? `In the call${muted}` : 'Waiting');
+  }
+
+  #quality() {
+    const grade = this.#call?.quality ?? null;
+    const network = byID('network', HTMLElement);
+    network.hidden = grade === null;
+    if (!grade) return;
+    network.dataset.grade = grade;
+    const word = network.querySelector('span');
+    if (word) word.textContent = words[grade];
+    if (grade === 'poor') this.#hint('Your network is weak. Turning your camera off helps.');
+  }
+
+  /** Shows this side's own devices after one of them changed. */
+  #local() {
+    const { audio, video } = this.#devices.tracks;
+    const self = byID('self', HTMLVideoElement);
+    self.srcObject = video ? new MediaStream([video]) : null;
+    self.classList.toggle('mirrored', video?.getSettings().facingMode !== 'environment');
+    byID('self-view', HTMLElement).dataset.video = video ? 'on' : 'off';
+    const initials = document.createElement('span');
+    initials.textContent = initialsOf(this.#name || 'You');
+    byID('self-none', HTMLElement).replaceChildren(initials);
+    this.#level?.close();
+    this.#level = audio ? new Level(audio) : null;
+    this.#guard('audio', audio, 'Use the microphone again');
+    this.#guard('video', video, 'Use the camera again');
+    this.#buttons();
+  }
+
+  /**
+   * A device that ends or falls silent by itself, such as by an incoming phone
+   * call, is offered back; it is never swapped for another unasked.
+   * @param {'audio' | 'video'} kind @param {MediaStreamTrack | null} track @param {string} label
+   */
+  #guard(kind, track, label) {
+    if (!track) return;
+    const resume = byID('resume', HTMLElement);
+    const { signal } = this.#ending;
+    const offer = () => {
+      if (this.#devices.tracks[kind] !== track || signal.aborted) return;
+      resume.textContent = label;
+      resume.hidden = false;
+      resume.onclick = () => {
+        resume.hidden = true;
+        void this.#reopen(kind);
+      };
+      announce(kind === 'audio' ? 'Your microphone stopped.' : 'Your camera stopped.');
+    };
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    track.addEventListener('ended', offer, { signal });
+    track.addEventListener('mute', () => { timer = setTimeout(offer, SILENCED); }, { signal });
+    track.addEventListener('unmute', () => {
+      clearTimeout(timer);
+      resume.hidden = true;
+    }, { signal });
+  }
+
+  #buttons() {
+    const call = this.#call;
+    if (!call) return;
+    const { audio, video } = this.#devices.tracks;
+    const speaking = audio !== null && !call.muted;
+    press(this.#microphone, speaking, 'microphone', speaking ? 'Turn microphone off (Ctrl+D)' : 'Turn microphone on (Ctrl+D)');
+    press(this.#camera, video !== null, 'camera', video ? 'Turn camera off (Ctrl+E)' : 'Turn camera on (Ctrl+E)');
+    byID('self-muted', SVGElement).toggleAttribute('hidden', speaking);
+  }
+
+  async #toggleMicrophone() {
+    const call = this.#call;
+    if (!call) return;
+    if (!this.#devices.tracks.audio) {
+      if (!(await this.#reopen('audio'))) return;
+      call.setMuted(false);
+    } else {
+      call.setMuted(!call.muted);
+    }
+    byID('hint', HTMLElement).hidden = true;
+    this.#buttons();
+    this.#title();
+    announce(call.muted ? 'Your microphone is off.' : 'Your microphone is on.');
+  }
+
+  async #toggleCamera() {
+    if (!this.#call) return;
+    if (this.#devices.tracks.video) {
+      this.#call.setCamera(null);
+      this.#devices.close('video');
+      this.#local();
+      announce('Your camera is off.');
+    } else if (await this.#reopen('video')) {
+      announce('Your camera is on.');
+    }
+  }
+
+  async #switchCamera() {
+    const facing = this.#devices.tracks.video?.getSettings().facingMode === 'environment' ? 'user' : 'environment';
+    await this.#reopen('video', { deviceId: undefined, facingMode: { ideal: facing } });
+  }
+
+  /** @param {'audioinput' | 'videoinput' | 'audiooutput'} kind @param {string} deviceId */
+  async #choose(kind, deviceId) {
+    if (kind === 'audiooutput') {
+      this.#devices.chooseSpeaker(deviceId);
+      return this.#stage.speaker(deviceId);
+    }
+    await this.#reopen(kind === 'audioinput' ? 'audio' : 'video', { deviceId: { exact: deviceId } });
+  }
+
+  /** @param {'audio' | 'video'} kind @param {MediaTrackConstraints} [wish] @returns {Promise<boolean>} whether it is open now */
+  async #reopen(kind, wish) {
+    const call = this.#call;
+    /** @type {MediaStreamTrack | null} */
+    let track = null;
+    try {
+      track = await this.#devices.open(kind, wish);
+    } catch (err) {
+      this.#hint(err instanceof Error ? err.message : '');
+    }
+    if (this.#call !== call || !call) {
+      track?.stop();
+      return false;
+    }
+    if (kind === 'audio') call.setMicrophone(track);
+    else call.setCamera(track);
+    this.#local();
+    return track !== null;
+  }
+
+  /** Looks who speaks, and whether somebody speaks into a muted microphone. */
+  #look() {
+    const call = this.#call;
+    if (!call) return;
+    const now = performance.now();
+    this.#stage.listen((stream) => call.level(stream), now);
+    if (this.#since > 0) byID('clock', HTMLElement).textContent = clock(now - this.#since);
+    this.#loud = this.#level?.speech && call.muted ? this.#loud + 1 : 0;
+    if (this.#loud === 3) this.#hint('You are muted. Turn your microphone on to be heard.');
+  }
+
+  /** @param {string} sentence */
+  #hint(sentence) {
+    const hint = byID('hint', HTMLElement);
+    if (hint.hidden || hint.textContent !== sentence) announce(sentence);
+    hint.textContent = sentence;
+    hint.hidden = false;
+    clearTimeout(this.#hintTimer);
+    this.#hintTimer = setTimeout(() => {
+      hint.hidden = true;
+    }, HINT);
+  }
+
+  /** @param {KeyboardEvent} e */
+  #key(e) {
+    if (!this.#call || !(e.ctrlKey || e.metaKey) || e.altKey || e.repeat) return;
+    const key = e.key.toLowerCase();
+    if (key === 'd' && !e.shiftKey) void this.#toggleMicrophone();
+    else if (key === 'e' && !e.shiftKey) void this.#toggleCamera();
+    else if (key === 'h' && e.shiftKey) this.dispatchEvent(new Event('leave'));
+    else return;
+    e.preventDefault();
+  }
+}
+
+/** @param {HTMLButtonElement} button @param {boolean} on @param {string} name @param {string} title */
+function press(button, on, name, title) {
+  button.setAttribute('aria-pressed', String(on));
+  button.title = title;
+  const svg = button.querySelector('svg');
+  if (svg) setIcon(svg, on ? name : `${name}-off`);
+}
+
+/** @param {number} ms */
+function clock(ms) {
+  const seconds = Math.floor(ms / 1000);
+  const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  return `${hours > 0 ? `${hours}:` : ''}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+/** Keeps the screen on, as far as the browser lets us. @param {AbortSignal} signal */
+async function keepAwake(signal) {
+  const hold = async () => {
+    if (document.hidden || signal.aborted) return;
+    const lock = await navigator.wakeLock?.request('screen').catch(() => undefined);
+    if (signal.aborted) void lock?.release();
+    else signal.addEventListener('abort', () => void lock?.release());
+  };
+  document.addEventListener('visibilitychange', () => void hold(), { signal });
+  await hold();
+}

@@ -1,0 +1,91 @@
+// @ts-check
+/** One person's stream on the stage: picture or initials, name, crossed microphone, speaking frame. */
+import { icon, initialsOf, make } from './dom.js';
+
+/** @typedef {import('../lib/people.js').Person} Person */
+/** @typedef {import('../lib/people.js').PersonStream} PersonStream */
+
+/** Loudness from which a stream counts as speaking, and how long the frame stays, in ms. */
+const SPEAKING = 0.015;
+const HOLD = 700;
+
+/** Tile owns the elements of one stream, or of a person who sends none. */
+export class Tile {
+  element = make('div', 'tile');
+  /** @type {HTMLVideoElement | null} */
+  video = null;
+  #initials = make('span');
+  #name = make('span', 'name');
+  #label = make('p', 'label');
+  #muted = icon('microphone-off', 'Microphone is off');
+  #news = make('span');
+  #spoke = -Infinity;
+
+  /**
+   * @param {Person} person @param {PersonStream | null} stream
+   * @param {(video: HTMLVideoElement) => void} play starts a video as the browser allows
+   */
+  constructor(person, stream, play) {
+    const initials = make('div', 'initials');
+    initials.setAttribute('aria-hidden', 'true');
+    initials.append(this.#initials);
+    this.#label.append(this.#muted, this.#name, this.#news);
+    this.element.append(initials, this.#label);
+    if (stream) {
+      const video = make('video');
+      video.autoplay = true;
+      video.playsInline = true;
+      video.dataset.stream = stream.id;
+      video.dataset.participant = person.id;
+      video.addEventListener('resize', () => this.#fit());
+      this.element.prepend(video);
+      this.video = video;
+      this.play = () => play(video);
+    }
+  }
+
+  /** Starts the video, if there is one. @type {() => void} */
+  play = () => undefined;
+
+  /** Shows the state of now. @param {Person} person @param {PersonStream | null} stream */
+  update(person, stream) {
+    const picture = stream !== null && !stream.videoMuted && stream.connected;
+    const silent = stream === null || stream.audioMuted;
+    this.element.dataset.video = picture ? 'on' : 'off';
+    this.#initials.textContent = initialsOf(person.name);
+    this.#name.textContent = stream?.type === 'SCREEN' ? `${person.name}’s screen` : person.name;
+    this.#muted.toggleAttribute('hidden', !silent || stream?.type === 'SCREEN');
+    const news = stream && !stream.connected ? 'Connecting…' : '';
+    this.#news.textContent = news;
+    this.#label.toggleAttribute('data-news', news !== '' || (silent && stream?.type !== 'SCREEN'));
+    if (!this.video || !stream) return;
+    this.video.setAttribute('aria-label', `Video of ${person.name}`);
+    if (this.video.srcObject !== stream.media) this.video.srcObject = stream.media;
+    if (this.video.srcObject && this.video.paused) this.play();
+  }
+
+  /** @param {number} level 0 to 1 @param {number} now milliseconds */
+  hear(level, now) {
+    if (level > SPEAKING) this.#spoke = now;
+    this.element.dataset.speaking = String(now - this.#spoke < HOLD);
+  }
+
+  remove() {
+    if (this.video) this.video.srcObject = null;
+    this.element.remove();
+  }
+
+  /** A picture in the other orientation, or a screen, is shown whole. */
+  #fit() {
+    if (!this.video) return;
+    const { videoWidth: w, videoHeight: h } = this.video;
+    const box = this.element.getBoundingClientRect();
+    const off = (w / h) / (box.width / box.height);
+    this.element.dataset.fit = off > 1.6 || off < 0.625 ? 'contain' : 'cover';
+  }
+
+  /** The stage changed its shape. */
+  resized() {
+    this.#fit();
+  }
+}

@@ -1,0 +1,105 @@
+// @ts-check
+/**
+ * The calls of the REST API that a participant makes, by name: bodies out as
+ * published, answers read and checked. No state, no retries.
+ */
+import { readConference, readEndpointID, readICEServers, readSDPAnswer, readSummary } from './wire.js';
+
+const CONFERENCES = '/rtc-api/conferences';
+const ENDPOINTS = '/rtc-api/users/endpoints';
+
+/** @typedef {{ conferenceId: string, userEndpointId: string }} Seat an endpoint in a conference */
+/** @typedef {import('./wire.js').ICECandidate} ICECandidate */
+
+/** API speaks to one server in the name of one token's holder. */
+export class API {
+  #rest;
+
+  /** @param {import('./rest.js').Rest} rest */
+  constructor(rest) {
+    this.#rest = rest;
+  }
+
+  /**
+   * Registers an endpoint and returns its id.
+   * @param {{ keepAliveSeconds: number, serverKeepAliveReminderOn?: boolean, userEndpointId?: string }} body
+   */
+  async registerEndpoint(body) {
+    return readEndpointID(await this.#rest.post(ENDPOINTS, body));
+  }
+
+  /** @param {{ userEndpointId: string, userId?: string }} body */
+  async keepAlive(body) {
+    await this.#rest.post(`${ENDPOINTS}/keepalive`, body);
+  }
+
+  /** @param {{ userEndpointId: string, reason?: string, userId?: string }} body */
+  async unregisterEndpoint(body) {
+    await this.#rest.post(`${ENDPOINTS}/unregister`, body);
+  }
+
+  async iceServers() {
+    return readICEServers(await this.#rest.get('/rtc-api/iceServers'));
+  }
+
+  /** The state of a conference. @param {string} conferenceId */
+  async conference(conferenceId) {
+    return readConference(await this.#rest.get(`${CONFERENCES}/${encodeURIComponent(conferenceId)}/simpleView`));
+  }
+
+  /** @param {Seat & { userId?: string, metadata?: Record<string, unknown> }} body */
+  async join(body) {
+    return readSummary(await this.#rest.post(`${CONFERENCES}/join`, body));
+  }
+
+  /** @param {Seat & { reason?: string, userId?: string }} body */
+  async leave(body) {
+    await this.#rest.post(`${CONFERENCES}/leave`, body);
+  }
+
+  /** Leaves although the page is closing. @param {string} token @param {Seat & { reason?: string }} body */
+  leaveOnClose(token, body) {
+    this.#rest.beacon(token, `${CONFERENCES}/leave`, body);
+  }
+
+  /**
+   * Publishes a stream and returns the SDP answer.
+   * @param {Seat & { streamId: string, conferenceStreamType: import('./wire.js').StreamType, sdpOffer: string, metadata?: Record<string, unknown> }} body
+   */
+  async publishStream(body) {
+    return readSDPAnswer(await this.#rest.post(`${CONFERENCES}/publishStream`, body));
+  }
+
+  /** @param {Seat & { streamId: string, iceCandidates: ICECandidate[] }} body */
+  async addPublishStreamIceCandidates(body) {
+    await this.#rest.post(`${CONFERENCES}/addPublishStreamIceCandidates`, body);
+  }
+
+  /** @param {Seat & { streamId: string }} body */
+  async unpublishStream(body) {
+    await this.#rest.post(`${CONFERENCES}/unpublishStream`, body);
+  }
+
+  /**
+   * Asks to receive a stream and returns the SDP answer.
+   * @param {Seat & { streamId: string, viewerId: string, sdpOffer: string, metadata?: Record<string, unknown> }} body
+   */
+  async viewStream(body) {
+    return readSDPAnswer(await this.#rest.post(`${CONFERENCES}/viewStream`, body));
+  }
+
+  /** @param {Seat & { streamId: string, viewerId: string, iceCandidates: ICECandidate[] }} body */
+  async addViewStreamIceCandidates(body) {
+    await this.#rest.post(`${CONFERENCES}/addViewStreamIceCandidates`, body);
+  }
+
+  /** @param {Seat & { streamId: string, viewerId: string }} body */
+  async stopViewStream(body) {
+    await this.#rest.post(`${CONFERENCES}/stopViewStream`, body);
+  }
+
+  /** @param {Seat & { operation: 'SET' | 'REMOVE', key: string, value?: string }} body */
+  async updateMetadata(body) {
+    await this.#rest.post(`${CONFERENCES}/updateMetadata`, body);
+  }
+}

@@ -1,0 +1,274 @@
+// @ts-check
+/**
+ * The shapes that cross the network, as platform/wire publishes them, and the
+ * readers that check an answer once, at the border. Behind a reader the rest
+ * of the library trusts its types. Unknown members are ignored, so that the
+ * server may add some; a missing or wrong one is a WireError.
+ */
+
+/** @typedef {'ROUTER' | 'P2P'} Mode */
+/** @typedef {'MIC' | 'CAM' | 'MIC_AND_CAM' | 'SCREEN' | 'UNKNOWN'} StreamType */
+/** @typedef {{ id: string, type: StreamType, metadata: Record<string, unknown> }} Stream */
+/** @typedef {{ id: string, metadata: Record<string, unknown>, streams: Stream[] }} Endpoint */
+/** @typedef {{ id: string, endpoints: Endpoint[] }} Participant */
+/**
+ * The state of a conference; version is that of the NEXT event.
+ * @typedef {object} Conference
+ * @property {string} id
+ * @property {Mode} mode
+ * @property {number} version
+ * @property {Record<string, string>} metadata
+ * @property {Participant[]} participants
+ */
+/** @typedef {{ id: string, mode: Mode, version: number }} Summary */
+/**
+ * One message of an endpoint's topic. Members that its type does not have are
+ * empty; conferenceVersion is null when the event consumes no version.
+ * @typedef {object} Event
+ * @property {string} type
+ * @property {string} id
+ * @property {Date} timestamp
+ * @property {string} conferenceId
+ * @property {number | null} conferenceVersion
+ * @property {string} userId
+ * @property {string} userEndpointId
+ * @property {string} reason
+ * @property {string} streamId
+ * @property {StreamType} streamType
+ * @property {string} key
+ * @property {string} operation
+ * @property {string} value
+ * @property {Record<string, unknown>} metadata
+ */
+/**
+ * @typedef {object} Token
+ * @property {string} accessToken
+ * @property {string} refreshToken
+ * @property {number} expiresIn seconds
+ * @property {string} userId
+ * @property {string} conferenceId the conference that the ticket opens
+ */
+/** @typedef {{ ticketId: string, organization: string, host: string }} Invitation */
+/** @typedef {{ candidate: string, sdpMLineIndex?: number | null, sdpMid?: string | null }} ICECandidate */
+
+/** WireError tells that an answer does not have the published shape. */
+export class WireError extends Error {
+  /** @param {string} where @param {string} want */
+  constructor(where, want) {
+    super(`${where}: want ${want}`);
+    this.name = 'WireError';
+  }
+}
+
+/** The events of a conference. */
+export const EventType = Object.freeze({
+  joined: 'ConferenceJoinedEvent',
+  left: 'ConferenceLeftEvent',
+  ended: 'ConferenceEndedEvent',
+  streamPublished: 'ConferenceStreamPublishedEvent',
+  streamUnpublished: 'ConferenceStreamUnpublishedEvent',
+  metadataUpdated: 'ConferenceMetadataUpdatedEvent',
+  keepAliveReminder: 'UserEndpointKeepAliveReminderEvent',
+});
+
+/**
+ * The metadata key that tells that a track of a stream is muted.
+ * @param {'audio' | 'video'} kind
+ * @param {string} stream
+ */
+export const trackMuted = (kind, stream) => `TRACK_MUTED/${kind}/${stream}`;
+
+/** @param {string} endpoint */
+export const endpointTopic = (endpoint) => `users/endpoints/${endpoint}`;
+
+/** @param {unknown} value @param {string} where @returns {Record<string, unknown>} */
+function object(value, where) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new WireError(where, 'an object');
+  return /** @type {Record<string, unknown>} */ (value);
+}
+
+/** @param {unknown} value @param {string} where @returns {unknown[]} */
+function list(value, where) {
+  if (!Array.isArray(value)) throw new WireError(where, 'a list');
+  return value;
+}
+
+/** @param {unknown} value @param {string} where */
+function text(value, where) {
+  if (typeof value !== 'string') throw new WireError(where, 'a string');
+  return value;
+}
+
+/** @param {unknown} value @param {string} where */
+function optionalText(value, where) {
+  return value === undefined || value === null ? '' : text(value, where);
+}
+
+/** @param {unknown} value @param {string} where */
+function id(value, where) {
+  const s = text(value, where);
+  if (s === '') throw new WireError(where, 'an id');
+  return s;
+}
+
+/**
+ * A stream id is a plain string, or the older object form.
+ * @param {unknown} value @param {string} where
+ */
+function streamID(value, where) {
+  return typeof value === 'object' ? id(object(value, where).id, where) : id(value, where);
+}
+
+/** @param {unknown} value @param {string} where */
+function version(value, where) {
+  if (!Number.isSafeInteger(value) || /** @type {number} */ (value) < 0) throw new WireError(where, 'a version');
+  return /** @type {number} */ (value);
+}
+
+/**
+ * What people wrote about themselves or their stream; nobody promises its shape.
+ * @param {unknown} value @returns {Record<string, unknown>}
+ */
+function metadata(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? /** @type {Record<string, unknown>} */ (value)
+    : {};
+}
+
+const streamTypes = ['MIC', 'CAM', 'MIC_AND_CAM', 'SCREEN'];
+
+/** @param {unknown} value @returns {StreamType} */
+function streamType(value) {
+  return /** @type {StreamType} */ (streamTypes.includes(/** @type {string} */ (value)) ? value : 'UNKNOWN');
+}
+
+/** @param {unknown} value @returns {Mode} */
+function mode(value) {
+  return value === 'P2P' ? 'P2P' : 'ROUTER';
+}
+
+/** @param {unknown} value @returns {Summary} */
+export function readSummary(value) {
+  const o = object(value, 'summary');
+  return { id: id(o.id, 'summary.id'), mode: mode(o.mode), version: version(o.version, 'summary.version') };
+}
+
+/** @param {unknown} value @returns {Conference} */
+export function readConference(value) {
+  const o = object(value, 'conference');
+  const names = object(o.metadata ?? {}, 'conference.metadata');
+  return {
+    ...readSummary(o),
+    metadata: Object.fromEntries(Object.entries(names).map(([k, v]) => [k, text(v, `conference.metadata.${k}`)])),
+    participants: list(o.participants ?? [], 'conference.participants').map((p) => {
+      const participant = object(p, 'participant');
+      return {
+        id: id(participant.id, 'participant.id'),
+        endpoints: list(participant.endpoints ?? [], 'participant.endpoints').map(readEndpoint),
+      };
+    }),
+  };
+}
+
+/** @param {unknown} value @returns {Endpoint} */
+function readEndpoint(value) {
+  const o = object(value, 'endpoint');
+  return {
+    id: id(o.id, 'endpoint.id'),
+    metadata: metadata(o.metadata),
+    streams: list(o.streams ?? [], 'endpoint.streams').map((s) => {
+      const stream = object(s, 'stream');
+      return { id: streamID(stream.id, 'stream.id'), type: streamType(stream.type), metadata: metadata(stream.metadata) };
+    }),
+  };
+}
+
+/** @param {unknown} value @returns {Event} */
+export function readEvent(value) {
+  const o = object(value, 'event');
+  const timestamp = new Date(text(o.timestamp, 'event.timestamp'));
+  if (Number.isNaN(timestamp.getTime())) throw new WireError('event.timestamp', 'an instant');
+  return {
+    type: id(o.type, 'event.type'),
+    id: id(o.id, 'event.id'),
+    timestamp,
+    conferenceId: optionalText(o.conferenceId, 'event.conferenceId'),
+    conferenceVersion:
+      o.conferenceVersion === undefined || o.conferenceVersion === null
+        ? null
+        : version(o.conferenceVersion, 'event.conferenceVersion'),
+    userId: optionalText(o.userId, 'event.userId'),
+    userEndpointId: optionalText(o.userEndpointId, 'event.userEndpointId'),
+    reason: optionalText(o.reason, 'event.reason'),
+    streamId: o.streamId === undefined ? '' : streamID(o.streamId, 'event.streamId'),
+    streamType: streamType(o.streamType),
+    key: optionalText(o.key, 'event.key'),
+    operation: optionalText(o.operation, 'event.operation'),
+    value: optionalText(o.value, 'event.value'),
+    metadata: metadata(o.metadata),
+  };
+}
+
+/** @param {unknown} value @returns {Token} */
+export function readToken(value) {
+  const o = object(value, 'token');
+  const expiresIn = o.expires_in;
+  if (typeof expiresIn !== 'number' || !(expiresIn > 0)) throw new WireError('token.expires_in', 'seconds');
+  return {
+    accessToken: id(o.access_token, 'token.access_token'),
+    refreshToken: optionalText(o.refresh_token, 'token.refresh_token'),
+    expiresIn,
+    userId: optionalText(o.sub, 'token.sub'),
+    conferenceId: optionalText(o.conference_id, 'token.conference_id'),
+  };
+}
+
+/** @param {unknown} value @returns {Invitation} */
+export function readInvitation(value) {
+  const o = object(value, 'invitation');
+  return {
+    ticketId: id(o.ticketId, 'invitation.ticketId'),
+    organization: optionalText(o.organization, 'invitation.organization'),
+    host: optionalText(o.host, 'invitation.host'),
+  };
+}
+
+/**
+ * The id of a registered endpoint: a bare string, or the older object form.
+ * @param {unknown} value
+ */
+export const readEndpointID = (value) => streamID(value, 'endpoint id');
+
+/** @param {unknown} value @returns {RTCIceServer[]} */
+export function readICEServers(value) {
+  return list(object(value, 'iceServers').iceServers, 'iceServers').map((s) => {
+    const o = object(s, 'iceServer');
+    /** @type {RTCIceServer} */
+    const server = { urls: list(o.urls, 'iceServer.urls').map((u) => id(u, 'iceServer.urls')) };
+    if (o.username !== undefined) server.username = text(o.username, 'iceServer.username');
+    if (o.credential !== undefined) server.credential = text(o.credential, 'iceServer.credential');
+    return server;
+  });
+}
+
+/**
+ * The SDP answer to a publication or a view.
+ * @param {unknown} value
+ */
+export const readSDPAnswer = (value) => id(object(value, 'answer').sdpAnswer, 'answer.sdpAnswer');
+
+/**
+ * The body of a refusal: an API error {code, message} or a token error (RFC
+ * 6749, section 5.2). Anything else, such as a proxy's page, reads as empty.
+ * @param {unknown} value
+ * @returns {{ code: string, message: string, reason: string }}
+ */
+export function readError(value) {
+  const o = metadata(value);
+  const member = (/** @type {string} */ name) => (typeof o[name] === 'string' ? /** @type {string} */ (o[name]) : '');
+  return {
+    code: member('code') || member('error'),
+    message: member('message') || member('error_description'),
+    reason: member('reason'),
+  };
+}
