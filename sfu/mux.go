@@ -80,12 +80,14 @@ func (m *udpMux) GetConn(ufrag string, addr net.Addr) (net.PacketConn, error) {
 // address they arrived at, which behind NAT is none of the announced ones; here
 // every connection of a family is filed under one address.
 type tcpMux struct {
-	inner *ice.TCPMuxDefault
+	inner    *ice.TCPMuxDefault
+	listener *tcpListener
 }
 
 func newTCPMux(l *net.TCPListener, log logging.LeveledLogger) *tcpMux {
-	return &tcpMux{ice.NewTCPMuxDefault(ice.TCPMuxParams{
-		Listener:                     &tcpListener{TCPListener: l, from: map[netip.Addr]int{}},
+	bounded := &tcpListener{TCPListener: l, from: map[netip.Addr]int{}}
+	return &tcpMux{listener: bounded, inner: ice.NewTCPMuxDefault(ice.TCPMuxParams{
+		Listener:                     bounded,
 		Logger:                       log,
 		ReadBufferSize:               tcpReadPackets,
 		WriteBufferSize:              tcpWriteBuffer,
