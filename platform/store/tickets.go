@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"guichet/platform/ticket"
+)
+
+// AddTicket implements ticket.Store.
+func (s *Store) AddTicket(ctx context.Context, r ticket.Record) error {
+	properties, err := json.Marshal(r.Properties)
+	if err != nil {
+		return fmt.Errorf("encode properties: %w", err)
+	}
+	return s.update(ctx, func(tx *sql.Tx) error {
+		done, err := tx.ExecContext(ctx, `INSERT INTO tickets (id, organization, user, user_name, type, properties, created, expires, version)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+			r.ID, r.Owner.Organization, r.Owner.UserID, r.Owner.Name, r.Type, string(properties),
+			r.Created.UnixMilli(), r.Expires.UnixMilli(), r.Version)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ticket.ErrTaken)
+		}
+		return nil
+	})
+}
+
+// Ticket implements ticket.Store.
+func (s *Store) Ticket(ctx context.Context, id string) (ticket.Record, error) {
+	r := ticket.Record{ID: id}
+	var properties string
+	var created, expires int64
+	var revoked sql.NullInt64
+	err := s.read.QueryRowContext(ctx, `SELECT t.organization, t.user, t.user_name, o.name, t.type, t.properties, t.created, t.expires, t.revoked, t.version
+		FROM tickets t JOIN organizations o ON o.id = t.organization WHERE t.id = ?`, id).
+		Scan(&r.Owner.Organization, &r.Owner.UserID, &r.Owner.Name, &r.OwnerTitle, &r.Type, &properties, &created, &expires, &revoked, &r.Version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, ticket.ErrUnknown
+	}
+	if err != nil {
+		return r, fmt.Errorf("read ticket: %w", err)
+	}
+	if err := json.Unmarshal([]byte(properties), &r.Properties); err != nil {
+		return r, fmt.Errorf("decode properties: %w", err)
+	}
+	r.Created, r.Expires = time.UnixMilli(created), time.UnixMilli(expires)
+	if revoked.Valid {
+		r.Revoked = time.UnixMilli(revoked.Int64)
+	}
+	return r, nil
+}
+
+// RevokeTicket implements ticket.Store.
+func (s *Store) RevokeTicket(ctx context.Context, organization, id string, at time.Time) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		done, err := tx.ExecContext(ctx, `UPDATE tickets SET version = version + (revoked IS NULL), revoked = coalesce(revoked, ?)
+			WHERE id = ? AND organization = ?`, at.UnixMilli(), id, organization)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ticket.ErrUnknown)
+		}
+		return nil
+	})
+}
+
+// UseTicket implements ticket.Store. The one writing goroutine makes it atomic.
+func (s *Store) UseTicket(ctx context.Context, id string, u ticket.Use, single bool) (userID string, err error) {
+	err = s.update(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, "SELECT user FROM ticket_uses WHERE ticket = ? AND key = ?", id, u.Key[:]).Scan(&userID)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if single {
+			var used bool
+			if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM ticket_uses WHERE ticket = ?)", id).Scan(&used); err != nil {
+				return err
+			}
+			if used {
+				return ticket.ErrUsed
+			}
+		}
+		userID = u.UserID
+		_, err = tx.ExecContext(ctx, "INSERT INTO ticket_uses (ticket, key, user) VALUES (?, ?, ?)", id, u.Key[:], u.UserID)
+		return err
+	})
+	return userID, err
+}

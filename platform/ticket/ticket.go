@@ -1,0 +1,289 @@
+// Package ticket makes the short links that customers open, and turns each into
+// the right to join one conference.
+//
+// It owns the rules of tickets: their ids, how long they live, who may use them
+// how often. It knows nothing of tokens, HTTP or conferences; the token service
+// redeems through it. It holds no state of its own: every answer comes from the
+// store, and the single use is decided by one transaction there.
+//
+// An id is 6 or 9 characters of an alphabet of 31 without look-alikes, from a
+// cryptographic source: 31^6 is 8.9e8, 31^9 is 2.6e13. With 1,000 live tickets
+// of 6 characters a guess hits one with 1.1e-6; an address is allowed a burst
+// of 20 wrong guesses and then 12 a minute (platform/api), so it would need
+// 36 days for an even chance at one of them, while a ticket lives four hours
+// unless it was asked to live longer.
+package ticket
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"guichet/platform/wire"
+
+	"github.com/google/uuid"
+)
+
+var (
+	// ErrUnknown tells that no such ticket was ever made.
+	ErrUnknown = errors.New("ticket is not known")
+	// ErrExpired tells that the ticket's time is over.
+	ErrExpired = errors.New("ticket has expired")
+	// ErrRevoked tells that its owner withdrew it.
+	ErrRevoked = errors.New("ticket was revoked")
+	// ErrUsed tells that another browser used a single-use ticket.
+	ErrUsed = errors.New("ticket was used already")
+	// ErrTaken tells the Service that an id exists; it draws another.
+	ErrTaken = errors.New("ticket id is taken")
+)
+
+// Bounds of what a ticket may ask for.
+const (
+	minSeconds    = 60
+	maxSeconds    = 30 * 24 * 60 * 60
+	maxProperties = 32
+	maxValue      = 1024 // bytes
+)
+
+// alphabet has no 0, 1, i, l or o.
+const alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
+
+// Owner is who makes a ticket.
+type Owner struct{ Organization, UserID, Name string }
+
+// Record is a ticket as it is stored. ID has no dash.
+type Record struct {
+	ID         string
+	Owner      Owner
+	OwnerTitle string // the organization's name
+	Type       wire.TicketType
+	Properties map[string]string
+	Created    time.Time
+	Expires    time.Time
+	Revoked    time.Time // zero: it was not
+	Version    int64
+}
+
+// Use is one browser's use of a ticket.
+type Use struct {
+	Key    [sha256.Size]byte // hash of the browser key; of an empty one, unique per use
+	UserID string            // the guest that the browser became
+}
+
+// Grant is what a redeemed ticket gives.
+type Grant struct {
+	Organization, UserID, Conference, Ticket, Name string
+	Expires                                        time.Time
+}
+
+// Store keeps tickets and their uses.
+type Store interface {
+	// AddTicket fails with ErrTaken when the id exists.
+	AddTicket(ctx context.Context, r Record) error
+	// Ticket fails with ErrUnknown.
+	Ticket(ctx context.Context, id string) (Record, error)
+	// RevokeTicket fails with ErrUnknown; the first revocation's time stays.
+	RevokeTicket(ctx context.Context, organization, id string, at time.Time) error
+	// UseTicket returns the guest of a use with the same key, or records u and
+	// returns its guest; with single set it fails with ErrUsed when another
+	// key is recorded. It is atomic.
+	UseTicket(ctx context.Context, id string, u Use, single bool) (userID string, err error)
+}
+
+// Config is what a Service works with; Store and PublicURL are required.
+type Config struct {
+	Store     Store
+	PublicURL string // of the server, without a slash at its end
+	Now       func() time.Time
+}
+
+// Service makes and redeems tickets. It is safe for concurrent use.
+type Service struct{ Config }
+
+// New checks the configuration.
+func New(c Config) (*Service, error) {
+	if c.Store == nil || c.PublicURL == "" {
+		return nil, errors.New("ticket: Store and PublicURL are required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Service{c}, nil
+}
+
+// Create makes a ticket. A mistake in the request is a *wire.Error.
+func (s *Service) Create(ctx context.Context, o Owner, q wire.CreateTicket) (wire.Ticket, error) {
+	if err := check(&q); err != nil {
+		return wire.Ticket{}, err
+	}
+	now := s.Now()
+	r := Record{Owner: o, Type: q.Type, Properties: q.Properties, Created: now, Expires: now.Add(time.Duration(q.TTL) * time.Second), Version: 1}
+	const tries = 5 // the second is needed once in some hundred thousand
+	for try := 1; ; try++ {
+		var err error
+		if r.ID, err = newID(q.Length); err != nil {
+			return wire.Ticket{}, err
+		}
+		err = s.Store.AddTicket(ctx, r)
+		if err == nil {
+			return s.describe(r), nil
+		}
+		if !errors.Is(err, ErrTaken) || try == tries {
+			return wire.Ticket{}, fmt.Errorf("add ticket: %w", err)
+		}
+	}
+}
+
+// check fills in defaults and refuses what is out of bounds.
+func check(q *wire.CreateTicket) error {
+	invalid := func(format string, args ...any) error {
+		return &wire.Error{Code: wire.CodeInvalid, Message: fmt.Sprintf(format, args...)}
+	}
+	if q.TTL == 0 {
+		q.TTL = wire.DefaultTicketSeconds
+	}
+	if q.Length == 0 {
+		q.Length = 6
+	}
+	switch {
+	case q.Type != wire.TicketMultiUse && q.Type != wire.TicketSingleUse:
+		return invalid("type: want %s or %s", wire.TicketMultiUse, wire.TicketSingleUse)
+	case q.TTL < minSeconds || q.TTL > maxSeconds:
+		return invalid("ttl: want %d to %d seconds", minSeconds, maxSeconds)
+	case q.Length != 6 && q.Length != 9:
+		return invalid("length: want 6 or 9")
+	case len(q.Properties) > maxProperties:
+		return invalid("properties: more than %d", maxProperties)
+	}
+	for k, v := range q.Properties {
+		if len(k) > maxValue || len(v) > maxValue {
+			return invalid("properties: a key or value is longer than %d bytes", maxValue)
+		}
+	}
+	// A ticket without a conference would be a token that opens nothing.
+	return wire.CheckID("properties."+wire.PropertyConferenceID, q.Properties[wire.PropertyConferenceID])
+}
+
+// newID draws an id without modulo bias.
+func newID(length int) (string, error) {
+	id := make([]byte, 0, length)
+	var b [32]byte
+	for len(id) < length {
+		if _, err := rand.Read(b[:]); err != nil {
+			return "", fmt.Errorf("draw ticket id: %w", err)
+		}
+		for _, v := range b {
+			if i := int(v); i < 256-256%len(alphabet) && len(id) < length {
+				id = append(id, alphabet[i%len(alphabet)])
+			}
+		}
+	}
+	return string(id), nil
+}
+
+// plain is an id as it is stored: lower case, without dashes. It is empty for
+// what cannot be an id.
+func plain(id string) string {
+	id = strings.ToLower(strings.ReplaceAll(id, "-", ""))
+	if len(id) != 6 && len(id) != 9 || strings.Trim(id, alphabet) != "" {
+		return ""
+	}
+	return id
+}
+
+// dashed is an id as people see it: abc-def or abc-def-ghi.
+func dashed(id string) string {
+	parts := make([]string, 0, 3)
+	for ; len(id) > 3; id = id[3:] {
+		parts = append(parts, id[:3])
+	}
+	return strings.Join(append(parts, id), "-")
+}
+
+func (s *Service) describe(r Record) wire.Ticket {
+	t := wire.Ticket{ID: dashed(r.ID), Type: r.Type, OrganizationID: r.Owner.Organization, UserID: r.Owner.UserID, Properties: r.Properties,
+		CreatedAt: wire.NewTime(r.Created), ExpiresAt: wire.NewTime(r.Expires), Expired: !s.Now().Before(r.Expires), Version: r.Version,
+		URL: s.PublicURL + "/t/" + dashed(r.ID)}
+	if !r.Revoked.IsZero() {
+		at := wire.NewTime(r.Revoked)
+		t.Revoked = &at
+	}
+	return t
+}
+
+func (s *Service) find(ctx context.Context, id string) (Record, error) {
+	if id = plain(id); id == "" {
+		return Record{}, ErrUnknown
+	}
+	return s.Store.Ticket(ctx, id)
+}
+
+// Get returns a ticket of an organization.
+func (s *Service) Get(ctx context.Context, organization, id string) (wire.Ticket, error) {
+	r, err := s.find(ctx, id)
+	if err == nil && r.Owner.Organization != organization {
+		err = ErrUnknown
+	}
+	if err != nil {
+		return wire.Ticket{}, err
+	}
+	return s.describe(r), nil
+}
+
+// Revoke withdraws a ticket of an organization; to do so twice is no error.
+func (s *Service) Revoke(ctx context.Context, organization, id string) error {
+	if id = plain(id); id == "" {
+		return ErrUnknown
+	}
+	return s.Store.RevokeTicket(ctx, organization, id, s.Now())
+}
+
+// Open returns what the page of a live ticket may show before anybody signs in.
+// A used single-use ticket still opens: only Redeem can tell its own browser
+// from another.
+func (s *Service) Open(ctx context.Context, id string) (wire.Invitation, error) {
+	r, err := s.live(ctx, id)
+	if err != nil {
+		return wire.Invitation{}, err
+	}
+	return wire.Invitation{TicketID: dashed(r.ID), Organization: r.OwnerTitle, Host: r.Owner.Name}, nil
+}
+
+func (s *Service) live(ctx context.Context, id string) (Record, error) {
+	r, err := s.find(ctx, id)
+	switch {
+	case err != nil:
+		return Record{}, err
+	case !r.Revoked.IsZero():
+		return Record{}, ErrRevoked
+	case !s.Now().Before(r.Expires):
+		return Record{}, ErrExpired
+	}
+	return r, nil
+}
+
+// Redeem turns a ticket into a grant. The browser key is a secret of the
+// customer's browser, which may come back with it and be the same guest; an
+// empty key is a new browser each time.
+func (s *Service) Redeem(ctx context.Context, id, browserKey string) (Grant, error) {
+	r, err := s.live(ctx, id)
+	if err != nil {
+		return Grant{}, err
+	}
+	guest := uuid.NewString()
+	key := browserKey
+	if key == "" {
+		key = guest
+	}
+	u := Use{Key: sha256.Sum256([]byte(r.ID + "\x00" + key)), UserID: "guest-" + guest}
+	userID, err := s.Store.UseTicket(ctx, r.ID, u, r.Type == wire.TicketSingleUse)
+	if err != nil {
+		return Grant{}, err
+	}
+	return Grant{Organization: r.Owner.Organization, UserID: userID, Conference: r.Properties[wire.PropertyConferenceID],
+		Ticket: dashed(r.ID), Expires: r.Expires}, nil
+}
