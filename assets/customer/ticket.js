@@ -107,7 +107,7 @@ export function troubleOf(err) {
   if (err.code === 'not_found') return 'unknown';
   if (err.code !== 'gone') return 'failed';
   const what = err.reason || err.message;
-  if (/revoke|taken back/i.test(what)) return 'revoked';
+  if (/revoke|withdr/i.test(what)) return 'revoked';
   if (/used|another browser/i.test(what)) return 'used';
   return 'expired';
 }

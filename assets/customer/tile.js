@@ -52,6 +52,7 @@ export class Tile {
     const picture = stream !== null && !stream.videoMuted && stream.connected;
     const silent = stream === null || stream.audioMuted;
     this.element.dataset.video = picture ? 'on' : 'off';
+    this.element.dataset.muted = [stream?.audioMuted ? 'audio' : '', stream?.videoMuted ? 'video' : ''].join(' ').trim();
     this.#initials.textContent = initialsOf(person.name);
     this.#name.textContent = stream?.type === 'SCREEN' ? `${person.name}’s screen` : person.name;
     this.#muted.toggleAttribute('hidden', !silent || stream?.type === 'SCREEN');

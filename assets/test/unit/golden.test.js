@@ -1,0 +1,111 @@
+// @ts-check
+/** Every golden file of platform/wire has its JavaScript side: a reader, or the call that writes it. */
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { API } from '../../lib/api.js';
+import { apply } from '../../lib/conference.js';
+import {
+  EventType, endpointTopic, readConference, readEndpointID, readError, readEvent, readICEServers, readInvitation, readSDPAnswer,
+  readSummary, readToken, trackMuted,
+} from '../../lib/wire.js';
+
+const folder = new URL('../../../platform/wire/testdata/', import.meta.url);
+const files = readdirSync(folder).filter((f) => f.endsWith('.json'));
+const golden = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
+
+/** Files whose bodies only agents, administrators or the command line meet. */
+const foreign = ['create-conference', 'create-ticket', 'ticket', 'ready'];
+
+/** @type {Record<string, (value: any) => void>} */
+const readers = {
+  conference: (v) => assert.deepEqual(readConference(v), v),
+  'conference-empty': (v) => assert.deepEqual(readConference(v), v),
+  summary: (v) => assert.deepEqual(readSummary(v), v),
+  invitation: (v) => assert.deepEqual(readInvitation(v), v),
+  'ice-servers': (v) => assert.deepEqual(readICEServers(v), v.iceServers),
+  'registered-endpoint': (v) => assert.equal(readEndpointID(v), v),
+  'published-stream': (v) => assert.equal(readSDPAnswer(v), v.sdpAnswer),
+  'viewed-stream': (v) => assert.equal(readSDPAnswer(v), v.sdpAnswer),
+  error: (v) => assert.deepEqual(readError(v), { reason: '', ...v }),
+  'token-error': (v) => assert.deepEqual(readError(v), { code: v.error, message: v.error_description, reason: '' }),
+  token: (v) =>
+    assert.deepEqual(readToken(v), {
+      accessToken: v.access_token, refreshToken: v.refresh_token, expiresIn: v.expires_in, userId: v.sub, conferenceId: v.conference_id,
+    }),
+};
+
+/** @type {Record<string, (api: API, body: any) => Promise<unknown>>} */
+const calls = {
+  'register-endpoint': (api, body) => api.registerEndpoint(body),
+  keepalive: (api, body) => api.keepAlive(body),
+  'unregister-endpoint': (api, body) => api.unregisterEndpoint(body),
+  'join-conference': (api, body) => api.join(body),
+  'leave-conference': (api, body) => api.leave(body),
+  'publish-stream': (api, body) => api.publishStream(body),
+  'publish-ice-candidates': (api, body) => api.addPublishStreamIceCandidates(body),
+  'unpublish-stream': (api, body) => api.unpublishStream(body),
+  'view-stream': (api, body) => api.viewStream(body),
+  'view-ice-candidates': (api, body) => api.addViewStreamIceCandidates(body),
+  'stop-view-stream': (api, body) => api.stopViewStream(body),
+  'update-metadata': (api, body) => api.updateMetadata(body),
+};
+
+for (const name of files.map((f) => f.slice(0, -'.json'.length))) {
+  test(name, async () => {
+    const value = golden(name);
+    if (foreign.includes(name)) return;
+    if (name.startsWith('event-')) return checkEvent(value);
+    if (readers[name]) return readers[name](value);
+    const call = calls[name];
+    assert.ok(call, 'a new body: give it a reader or a call here, or list it as foreign');
+    /** @type {unknown[]} */
+    const sent = [];
+    const rest = { post: async (/** @type {string} */ _path, /** @type {unknown} */ body) => (sent.push(body), answerTo(name)) };
+    await call(new API(/** @type {any} */ (rest)), value);
+    assert.deepEqual(sent, [value]);
+  });
+}
+
+/** @param {string} name */
+function answerTo(name) {
+  /** @type {Record<string, string>} */
+  const answers = { 'register-endpoint': 'registered-endpoint', 'join-conference': 'summary', 'publish-stream': 'published-stream', 'view-stream': 'viewed-stream' };
+  const answer = answers[name];
+  return answer ? golden(answer) : undefined;
+}
+
+/** @param {any} value */
+function checkEvent(value) {
+  const event = readEvent(value);
+  assert.equal(event.timestamp.toISOString(), value.timestamp);
+  assert.equal(event.conferenceVersion, value.conferenceVersion ?? null);
+  for (const key of /** @type {const} */ (['type', 'id', 'reason', 'key', 'operation', 'value', 'streamId'])) {
+    assert.equal(event[key], value[key] ?? '', key);
+  }
+  assert.ok(Object.values(EventType).some((t) => t === event.type), 'an event that the library does not know');
+  // The version rule: the event's turn makes the next version.
+  const state = { ...readConference(golden('conference')), version: event.conferenceVersion ?? 7 };
+  assert.equal(apply(state, event).version, event.conferenceVersion === null ? 7 : state.version + 1);
+}
+
+test('names are those of the golden files', () => {
+  assert.equal(trackMuted('audio', 's1'), golden('update-metadata').key);
+  assert.equal(endpointTopic('e1'), 'users/endpoints/e1');
+});
+
+test('answers of another shape are refused', () => {
+  for (const value of [null, 7, 'x', [], {}, { id: '' }, { id: 'c1', version: -1 }, { id: 'c1', version: 1.5 }, { id: 'c1', version: '1' }]) {
+    assert.throws(() => readConference(value), { name: 'WireError' });
+  }
+  assert.throws(() => readConference({ ...golden('conference'), participants: [{ id: 'u' , endpoints: [{ id: 7 }] }] }), { name: 'WireError' });
+  assert.throws(() => readEvent({ ...golden('event-left'), timestamp: 'yesterday' }), { name: 'WireError' });
+  assert.throws(() => readEvent({ ...golden('event-left'), conferenceVersion: 'seven' }), { name: 'WireError' });
+  assert.throws(() => readToken({ ...golden('token'), expires_in: 0 }), { name: 'WireError' });
+  assert.throws(() => readICEServers({ iceServers: [{ urls: 'stun:x' }] }), { name: 'WireError' });
+  for (const value of [undefined, null, '<html>', 7, []]) assert.deepEqual(readError(value), { code: '', message: '', reason: '' });
+});
+
+test('a stream id may be the older object', () => {
+  assert.equal(readEvent({ ...golden('event-stream-published'), streamId: { id: 's1' } }).streamId, 's1');
+});
