@@ -1,0 +1,78 @@
+package session
+
+import "image"
+
+// The commands below may be given from any goroutine. They return at once; what
+// comes of them is seen in the next State. A command that makes no sense in the
+// current phase does nothing.
+
+// SignIn opens the sign-in page of a server in the browser; "" means
+// State.Server. The address is remembered once it worked.
+func (s *Session) SignIn(server string) { s.send(signIn{server}) }
+
+// CancelSignIn gives the sign-in up.
+func (s *Session) CancelSignIn() { s.send(cancelSignIn{}) }
+
+// SignOut leaves a call, unregisters and forgets the account.
+func (s *Session) SignOut() { s.send(signOut{}) }
+
+// NewCall creates a conference, joins it and makes a single-use ticket to it.
+func (s *Session) NewCall() { s.send(newCall{}) }
+
+// Join joins a conference by its id, or as a customer by a ticket's link. It
+// waits for the sign-in that is under way; a ticket needs none.
+func (s *Session) Join(idOrTicketURL string) { s.send(join{idOrTicketURL}) }
+
+// MakeTicket makes a new link to the call; it takes the place of the one shown,
+// which stays valid.
+func (s *Session) MakeTicket(singleUse bool) { s.send(makeTicket{singleUse}) }
+
+// RevokeTicket withdraws the link shown.
+func (s *Session) RevokeTicket() { s.send(revokeTicket{}) }
+
+// SetMicrophoneMuted mutes or unmutes for everybody in the call.
+func (s *Session) SetMicrophoneMuted(muted bool) { s.send(muteMicrophone{muted}) }
+
+// SetCameraOff stops or starts the camera; stopped, its light goes out.
+func (s *Session) SetCameraOff(off bool) { s.send(stopCamera{off}) }
+
+// ChooseCamera takes a camera by name, also during a call.
+func (s *Session) ChooseCamera(name string) { s.send(chooseDevice{camera, name}) }
+
+// ChooseMicrophone takes a microphone by name, also during a call.
+func (s *Session) ChooseMicrophone(name string) { s.send(chooseDevice{microphone, name}) }
+
+// ChooseSpeaker takes a speaker by name, also during a call.
+func (s *Session) ChooseSpeaker(name string) { s.send(chooseDevice{speaker, name}) }
+
+// RefreshDevices looks again for what is connected.
+func (s *Session) RefreshDevices() { s.send(refreshDevices{}) }
+
+// SetPreview opens the chosen camera and microphone in the lobby, for SelfView
+// and Levels, or closes them again. A call does not need it.
+func (s *Session) SetPreview(on bool) { s.send(preview{on}) }
+
+// Leave leaves the call; the others stay.
+func (s *Session) Leave() { s.send(leave{}) }
+
+// EndForAll ends the call for everybody.
+func (s *Session) EndForAll() { s.send(leave{forAll: true}) }
+
+// Dismiss takes a notice away.
+func (s *Session) Dismiss(notice int64) { s.send(dismiss{notice}) }
+
+// State returns the newest snapshot.
+func (s *Session) State() State { return *s.latest.Load() }
+
+// OnVideo calls show with every picture of a stream (Participant.StreamID or
+// SelfView) until stop is called, whether or not the stream exists yet. A
+// stream may have several watchers. show runs on the goroutine that decodes the
+// stream, must be quick, and may read the picture (4:2:0, BT.601 limited range)
+// only during the call. After stop has returned show does not run any more;
+// stop must not be called from show.
+func (s *Session) OnVideo(streamID string, show func(*image.YCbCr)) (stop func()) {
+	return s.watchers.add(streamID, show)
+}
+
+// Levels returns how loud everybody is now; ask for it about ten times a second.
+func (s *Session) Levels() Levels { return s.meters.levels() }
