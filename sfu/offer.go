@@ -42,6 +42,7 @@ type offer struct {
 	sections  []section
 	group     bool // the client bundles, RFC 9143
 	transport []sdp.Attribute
+	active    bool // the client insists on beginning the DTLS handshake, RFC 8842
 	mixed     bool // a=extmap-allow-mixed, RFC 8285 section 6
 }
 
@@ -110,6 +111,12 @@ func (o *offer) readTransport(d *sdp.SessionDescription) error {
 			return badOffer("no %s", key)
 		}
 		o.transport = append(o.transport, sdp.Attribute{Key: key, Value: value})
+		if key == sdp.AttrKeyConnectionSetup {
+			if value != "actpass" && value != "active" && value != "passive" {
+				return badOffer("unknown setup")
+			}
+			o.active = value == "active"
+		}
 	}
 	return nil
 }

@@ -98,6 +98,11 @@ func (e *engine) connection(o *offer, upstream bool) (*webrtc.PeerConnection, er
 	settings.SetICEBindingRequestHandler(func(m *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
 		return path.follow(m, pair, time.Now())
 	})
+	if o.active {
+		if err := settings.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+			return nil, err
+		}
+	}
 	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(media),
 		webrtc.WithInterceptorRegistry(registry))
 	return api.NewPeerConnection(e.config)
