@@ -58,6 +58,7 @@ type clientOptions struct {
 	tcp     bool
 	nack    bool // have the usual interceptors
 	setting func(*webrtc.SettingEngine)
+	media   func(*webrtc.MediaEngine)
 	inbound interceptor.Factory
 }
 
@@ -88,6 +89,9 @@ func newClient(t testing.TB, o clientOptions) *webrtc.PeerConnection {
 		if err := media.RegisterCodec(c, kind); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if o.media != nil {
+		o.media(media)
 	}
 	registry := &interceptor.Registry{}
 	if o.inbound != nil {
@@ -183,6 +187,15 @@ func (s *source) send(seq uint16, ts uint32, marker bool, payload []byte) {
 
 func (s *source) sendAs(ssrc uint32, seq uint16, ts uint32, marker bool, payload []byte) {
 	_, _ = s.w.WriteRTP(&rtp.Header{Version: 2, SSRC: ssrc, PayloadType: s.pt, SequenceNumber: seq, Timestamp: ts, Marker: marker}, payload)
+}
+
+// sendLevel sends a packet with an audio level, unless id is 0.
+func (s *source) sendLevel(seq uint16, ts uint32, id, level uint8, payload []byte) {
+	h := rtp.Header{Version: 2, SSRC: s.ssrc, PayloadType: s.pt, SequenceNumber: seq, Timestamp: ts}
+	if id != 0 {
+		_ = h.SetExtension(id, []byte{level})
+	}
+	_, _ = s.w.WriteRTP(&h, payload)
 }
 
 // vp8 makes a packet of a frame: n is the mark by which tests know it.

@@ -261,6 +261,13 @@ func newRelay(t *testing.T, s *SFU) *relay {
 	return r
 }
 
+// redirect makes the answer lead through the relay.
+func (r *relay) redirect(answer string, s *SFU) string {
+	port := r.inside.LocalAddr().(*net.UDPAddr).Port
+	answer = strings.ReplaceAll(answer, fmt.Sprintf(" %d typ host\r\n", s.Addr().Port()), fmt.Sprintf(" %d typ host\r\n", port))
+	return regexp.MustCompile(`a=candidate:\d+ 1 tcp.*\r\n`).ReplaceAllString(answer, "")
+}
+
 // rebind gives the client another address in the server's eyes.
 func (r *relay) rebind(t *testing.T) {
 	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -300,10 +307,7 @@ func TestMediaFollowsAClientWhoseAddressChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := nat.inside.LocalAddr().(*net.UDPAddr).Port
-	answer = strings.ReplaceAll(answer, fmt.Sprintf(" %d typ host\r\n", s.Addr().Port()), fmt.Sprintf(" %d typ host\r\n", port))
-	answer = regexp.MustCompile(`a=candidate:\d+ 1 tcp.*\r\n`).ReplaceAllString(answer, "")
-	accept(t, v.pc, answer)
+	accept(t, v.pc, nat.redirect(answer, s))
 	first := wait(t, v.video, "video through the relay")
 	nat.rebind(t)
 	cut := markOf(first.Payload) + 600 // sent after the change
