@@ -155,6 +155,9 @@ func (c publish) change(s state) (state, []wire.Event, error) {
 	if s.Held[c.stream.ID] != c.endpoint {
 		return s, nil, ErrUnknownStream
 	}
+	if _, _, taken := s.stream(c.stream.ID); taken {
+		return s, nil, ErrExists
+	}
 	s = s.withMember(m, func(mem *member) { mem.Streams = append(slices.Clip(mem.Streams), c.stream) })
 	return s, []wire.Event{{Type: wire.EventStreamPublished, UserID: c.user, UserEndpointID: c.endpoint,
 		StreamID: c.stream.ID, StreamType: c.stream.Type, Metadata: c.stream.Metadata}}, nil

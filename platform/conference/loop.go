@@ -22,7 +22,7 @@ type conference struct {
 	holders  int // guarded by dir.mu
 
 	state   state
-	stored  int64 // the version in the store once the outbox is done
+	base    state // what the store is known to hold
 	waiting *batch
 	box     *outbox
 	broken  error // the last write failed and the state is not reloaded yet
@@ -78,7 +78,7 @@ func (c *conference) run() {
 		return
 	}
 	c.err = ErrClosed
-	c.stored = c.state.Version
+	c.base = c.state
 	c.box = newOutbox(c)
 	defer c.box.close()
 	if c.state.Version > 0 && !c.state.Ended {
@@ -156,23 +156,31 @@ func (c *conference) settle(w written) {
 	case w.reloaded:
 		c.box.busy = false
 		c.broken = nil
-		was := c.state
-		c.state, c.stored = w.state, w.state.Version
-		c.state.Held, c.state.Viewers = was.Held, was.Viewers
-		c.state = c.state.withoutViewers(func(k viewerKey, v viewer) bool {
-			_, _, streamed := c.state.stream(k.stream)
-			return !streamed || !c.state.hasEndpoint(v.endpoint)
-		})
-		was.Members, was.Ended = c.state.Members, c.state.Ended
-		c.waiting.releases = append(c.waiting.releases, released(was, c.state)...)
-		for id := range c.state.Held {
-			// The attempt that holds the id was told that it failed.
-			if _, _, ok := c.state.stream(id); ok {
-				c.handle(request{unpublish{stream: id}, make(chan result, 1)})
-			}
-		}
+		c.adopt(w.state)
 	default:
 		c.box.busy = false
-		c.stored = w.state.Version
+		c.base = w.state
+	}
+}
+
+// adopt goes on with the state that the store holds after a failed write, of
+// which all, some or nothing may have happened.
+func (c *conference) adopt(stored state) {
+	was := c.base
+	was.Viewers = c.state.Viewers
+	stored.Held, stored.Viewers = c.state.Held, c.state.Viewers
+	c.base = stored
+	c.state = stored.withoutViewers(func(k viewerKey, v viewer) bool {
+		_, _, streamed := stored.stream(k.stream)
+		return !streamed || !stored.hasEndpoint(v.endpoint)
+	})
+	c.waiting.releases = append(c.waiting.releases, released(was, c.state)...)
+	for _, m := range stored.Members {
+		for _, st := range m.Streams {
+			if _, _, known := was.stream(st.ID); !known {
+				// Its publisher was told that it failed, and its media is gone.
+				c.handle(request{unpublish{stream: st.ID}, make(chan result, 1)})
+			}
+		}
 	}
 }

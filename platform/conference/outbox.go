@@ -84,7 +84,7 @@ type outbox struct {
 
 func newOutbox(c *conference) *outbox {
 	o := &outbox{work: make(chan *batch), written: make(chan written, 2), done: make(chan struct{}),
-		dir: c.dir, key: c.key, stored: c.stored}
+		dir: c.dir, key: c.key, stored: c.base.Version}
 	go o.run()
 	return o
 }
