@@ -77,7 +77,7 @@ func TestTrickle(t *testing.T) {
 	}
 	accept(t, v.pc, answer)
 	wait(t, v.up, "viewer connected")
-	go p.video.frame(true)
+	p.video.frame(true)
 	wait(t, v.video, "video")
 }
 
@@ -113,7 +113,7 @@ func TestViewBeforeThePublisherConnects(t *testing.T) {
 	wait(t, v.up, "viewer connected")
 	accept(t, pc, answer)
 	wait(t, up, "publisher connected")
-	go src.send(1, 1, true, vp8(true, true, 1))
+	src.send(1, 1, true, vp8(true, true, 1))
 	if first := wait(t, v.video, "video"); markOf(first.Payload) != 1 {
 		t.Error("not the first packet")
 	}

@@ -16,7 +16,7 @@ const (
 	tcpFirstMessage = 8 * time.Second // a TCP connection must send a STUN request by then
 	tcpConnections  = 1024            // in all
 	tcpPerAddress   = 64              // from one address
-	tcpWriteBuffer  = 1 << 20         // bytes queued for a TCP peer before packets are dropped
+	tcpWriteBuffer  = 512 << 10       // bytes queued for a TCP peer before packets are dropped
 	tcpReadPackets  = 32
 )
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
@@ -333,6 +334,31 @@ func TestAnnouncedAddresses(t *testing.T) {
 			t.Errorf("the public address is missing:\n%s", v.answer)
 		}
 		wait(t, v.video, "video over "+name)
+	}
+}
+
+func TestListenOnEveryAddress(t *testing.T) {
+	for name, listen := range map[string]string{"both families": ":0", "IPv4": "0.0.0.0:0"} {
+		t.Run(name, func(t *testing.T) {
+			s := newSFU(t, func(c *Config) { c.Listen = listen })
+			p := publish(t, s, stream1, clientOptions{}, webrtc.MimeTypeVP8)
+			p.start(t)
+			for _, tcp := range []bool{false, true} {
+				key := ViewerKey{"conference", "stream", fmt.Sprint(tcp)}
+				v := view(t, s, key, clientOptions{tcp: tcp}, kindVideo)
+				wait(t, v.video, "video")
+				if !strings.Contains(v.answer, " 127.0.0.1 ") {
+					t.Errorf("loopback is not announced:\n%s", v.answer)
+				}
+			}
+		})
+	}
+}
+
+func TestCertificateOutlastsTheProcess(t *testing.T) {
+	s := newSFU(t)
+	if left := time.Until(s.engine.config.Certificates[0].Expires()); left < 365*24*time.Hour {
+		t.Errorf("no connection can be made after %v", left)
 	}
 }
 

@@ -158,6 +158,8 @@ func (p *publisher) read(t *track, remote *webrtc.TrackRemote, levelID uint8) {
 		switch {
 		case err == nil:
 			next = t.receive(next, n, levelID, time.Now())
+		case errors.Is(err, io.ErrShortBuffer):
+			// Longer than any packet that a network carries.
 		case n == 0 || errors.Is(err, io.EOF):
 			return
 		default:

@@ -127,12 +127,10 @@ func until(t testing.TB, what string, ok func() bool) {
 func TestLateViewerStartsWithTheLastKeyFrame(t *testing.T) {
 	s := newSFU(t)
 	p := publish(t, s, stream1, clientOptions{}, webrtc.MimeTypeVP8)
-	go func() { // frames of one key frame's group, and then silence
-		p.video.frame(true)
-		for range 20 {
-			p.video.frame(false)
-		}
-	}()
+	p.video.frame(true) // one key frame and its group, and then silence
+	for range 20 {
+		p.video.frame(false)
+	}
 	const total = 21 * 3
 	until(t, "the group", func() bool { return s.Stats().PacketsIn == total })
 	asked := time.Now()
@@ -151,7 +149,7 @@ func TestLateViewerStartsWithTheLastKeyFrame(t *testing.T) {
 	if len(p.video.asked) != 0 {
 		t.Error("the publisher was asked for a key frame")
 	}
-	go p.video.frame(false)
+	p.video.frame(false)
 	if next := wait(t, v.video, "what followed"); next.SequenceNumber != last.SequenceNumber+1 {
 		t.Error("a gap between the history and what followed")
 	}
@@ -175,7 +173,7 @@ func TestViewerOfALongGroupGetsANewKeyFrame(t *testing.T) {
 		return tr.waiting == 1
 	})
 	before := p.video.n
-	go p.video.frame(true)
+	p.video.frame(true)
 	first := wait(t, v.video, "video")
 	if !vp8KeyFrame(first.Payload) || markOf(first.Payload) != before {
 		t.Error("it does not start with the new key frame")

@@ -1,9 +1,6 @@
 package sfu
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -80,13 +77,9 @@ func New(cfg Config) (*SFU, error) {
 			return nil, fmt.Errorf("sfu: media address %s cannot be announced", a)
 		}
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	certificate, err := newCertificate(time.Now())
 	if err != nil {
-		return nil, fmt.Errorf("sfu: make key: %w", err)
-	}
-	certificate, err := webrtc.GenerateCertificate(key)
-	if err != nil {
-		return nil, fmt.Errorf("sfu: make certificate: %w", err)
+		return nil, fmt.Errorf("sfu: %w", err)
 	}
 	log := pionLog{to: cfg.Logger}
 	upstream, err := newUpstream(log)
