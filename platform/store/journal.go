@@ -56,17 +56,20 @@ func (j *Journal) Close() error {
 	return err
 }
 
+// afterQuery finds the rows of ?2's endpoint ?1 past ?3, at most ?4.
+const afterQuery = `
+	SELECT j.seq, j.body FROM memberships m CROSS JOIN journal j
+	WHERE m.endpoint = ?1 AND m.organization = ?2 AND (m.to_seq IS NULL OR m.to_seq > ?3)
+		AND j.organization = m.organization AND j.conference = m.conference AND j.conference IS NOT NULL
+		AND j.seq > ?3 AND j.seq >= m.from_seq AND (m.to_seq IS NULL OR j.seq <= m.to_seq)
+	UNION ALL
+	SELECT seq, body FROM journal WHERE endpoint = ?1 AND endpoint IS NOT NULL AND organization = ?2 AND seq > ?3
+	ORDER BY 1 LIMIT ?4`
+
 // After implements broker.Journal: the rows past the cursor that the endpoint
 // may see, in order.
 func (j *Journal) After(ctx context.Context, organization, endpointID string, cursor int64, limit int) ([]broker.Entry, error) {
-	rows, err := j.store.read.QueryContext(ctx, `
-		SELECT j.seq, j.body FROM memberships m CROSS JOIN journal j
-		WHERE m.endpoint = ?1 AND m.organization = ?2 AND (m.to_seq IS NULL OR m.to_seq > ?3)
-			AND j.organization = m.organization AND j.conference = m.conference AND j.conference IS NOT NULL
-			AND j.seq > ?3 AND j.seq >= m.from_seq AND (m.to_seq IS NULL OR j.seq <= m.to_seq)
-		UNION ALL
-		SELECT seq, body FROM journal WHERE endpoint = ?1 AND endpoint IS NOT NULL AND organization = ?2 AND seq > ?3
-		ORDER BY 1 LIMIT ?4`, endpointID, organization, cursor, limit)
+	rows, err := j.store.read.QueryContext(ctx, afterQuery, endpointID, organization, cursor, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
 	}
