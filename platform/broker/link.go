@@ -36,7 +36,6 @@ type link struct {
 	mu       sync.Mutex // guards what follows; never held across a write
 	pumps    map[string]*pump
 	granted  []grant // by the SUBSCRIBE that is being answered
-	topics   int
 	packetID uint16
 	flying   map[uint16]*delivery
 }

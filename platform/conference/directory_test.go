@@ -101,12 +101,6 @@ func (e *endpoints) Check(_ context.Context, _, user, id string) error {
 	return nil
 }
 
-func (e *endpoints) kill(id string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.dead[id] = true
-}
-
 // faulty is a store whose writes can be made to fail.
 type faulty struct {
 	conference.Store
