@@ -144,7 +144,11 @@ func (s *SFU) ownPublisher(p *publisher) {
 	viewers, was := s.forget(p)
 	p.shut()
 	endAll(peers(viewers))
-	if !lost || !was || s.observer == nil {
+	if !lost || !was {
+		return
+	}
+	s.log.Debug("publisher lost", "conference", p.stream.key.Conference, "stream", p.stream.key.Stream)
+	if s.observer == nil {
 		return
 	}
 	for _, v := range viewers {

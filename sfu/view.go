@@ -82,7 +82,11 @@ func (s *SFU) ownViewer(v *viewer) {
 	// Who takes it out of the map first has ended it.
 	lost = s.forgetViewer(v) && lost
 	v.shut()
-	if lost && s.observer != nil {
+	if !lost {
+		return
+	}
+	s.log.Debug("viewer lost", "conference", v.key.Conference, "stream", v.key.Stream, "viewer", v.key.Viewer)
+	if s.observer != nil {
 		s.observer.ViewerClosed(v.key)
 	}
 }
