@@ -12,8 +12,11 @@ import (
 )
 
 const (
-	standstill = time.Second    // without a period, and the device counts as dead
-	lookAgain  = 3 * standstill // how often missing devices are looked for
+	// beat is how often the device is looked after and missing ones are looked for.
+	beat = 2 * time.Second
+	// patience is how many beats without a period make a device dead: some need two
+	// seconds for their first.
+	patience = 2
 )
 
 // Device is an open pair of microphone and speaker, real or not.
@@ -184,7 +187,7 @@ func (d *Device) replace(change func() error) error {
 		d.mu.Unlock()
 		return ErrClosed
 	}
-	d.clock.stop()
+	d.halt()
 	err := change()
 	warnings := d.start()
 	d.mu.Unlock()
@@ -205,14 +208,20 @@ func (d *Device) Close() error {
 	d.mu.Unlock()
 	<-d.ended // the supervisor alone could start a clock now
 
-	d.clock.stop()
-	if d.system != nil {
-		d.system.close()
-	}
+	d.halt()
 	if d.recorder != nil {
 		return d.recorder.close()
 	}
 	return nil
+}
+
+// halt stops the clock and leaves the sound system, whose server may be gone.
+func (d *Device) halt() {
+	d.clock.stop()
+	if d.system != nil {
+		d.system.close()
+		d.system = nil
+	}
 }
 
 // start opens the hardware that is wanted and there, else a ticker. It returns what
@@ -237,27 +246,26 @@ func (d *Device) start() (warnings []error) {
 // device or the sound server went away, and looks for hardware that is missing.
 func (d *Device) supervise() {
 	defer close(d.ended)
-	ticker := time.NewTicker(standstill)
+	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
 	var last uint64
-	for beat := time.Duration(1); ; beat++ {
+	idle := 0 // beats without a period
+	for {
 		select {
 		case <-d.closed:
 			return
 		case <-ticker.C:
 		}
 		now := d.periods.Load()
-		dead := now == last
-		last = now
+		if idle++; now != last {
+			last, idle = now, 0
+		}
+		dead := idle >= patience
 		d.mu.Lock()
 		var warnings []error
-		if !d.isClosed && (dead || d.degraded && beat%(lookAgain/standstill) == 0 && d.changed()) {
-			d.clock.stop()
-			if dead && d.system != nil {
-				// The sound server may be gone; ask for a new one.
-				d.system.close()
-				d.system = nil
-			}
+		if !d.isClosed && (dead || d.degraded && d.changed()) {
+			idle = 0
+			d.halt()
 			warnings = d.start()
 		}
 		d.mu.Unlock()

@@ -130,23 +130,22 @@ func Microphones() []Info { return list(malgo.Capture) }
 // Speakers lists the speakers there are now.
 func Speakers() []Info { return list(malgo.Playback) }
 
-// changed tells whether other devices are there than when the clock started.
+// changed tells whether other devices are there than when the clock started. It
+// asks by a connection of its own, as the one in use may be dead.
 func (d *Device) changed() bool {
-	if d.system == nil {
-		s := connect()
-		if s == nil {
-			return false
-		}
-		d.system = s
+	s := connect()
+	if s == nil {
+		return d.seen != ""
 	}
-	return d.names() != d.seen
+	defer s.close()
+	return s.names() != d.seen
 }
 
 // names joins the names of all devices.
-func (d *Device) names() string {
+func (s *system) names() string {
 	var b strings.Builder
 	for _, of := range []malgo.DeviceType{malgo.Capture, malgo.Playback} {
-		for _, c := range d.system.cards(of) {
+		for _, c := range s.cards(of) {
 			b.WriteString(c.Name)
 			b.WriteByte(0)
 		}
@@ -158,9 +157,7 @@ func (d *Device) names() string {
 // openHardware opens what is wanted and there. It returns a nil clock when nothing
 // could be opened, and what to warn of.
 func (d *Device) openHardware(wantMic, wantSpk bool) (clock interface{ stop() }, warnings []error) {
-	if d.system == nil {
-		d.system = connect()
-	}
+	d.system = connect()
 	var mic, spk *malgo.DeviceID
 	haveMic, haveSpk := false, false
 	note := func(err error) {
@@ -170,7 +167,7 @@ func (d *Device) openHardware(wantMic, wantSpk bool) (clock interface{ stop() },
 	}
 	var mics, spks []card
 	if d.system != nil {
-		d.seen = d.names()
+		d.seen = d.system.names()
 		mics, spks = d.system.cards(malgo.Capture), d.system.cards(malgo.Playback)
 	}
 	var err error
