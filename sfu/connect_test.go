@@ -81,20 +81,24 @@ func TestTrickle(t *testing.T) {
 	wait(t, v.video, "video")
 }
 
-func TestClientThatBeginsTheHandshake(t *testing.T) {
+func TestWhoBeginsTheHandshake(t *testing.T) {
 	s := newSFU(t)
 	publish(t, s, stream1, clientOptions{}, webrtc.MimeTypeVP8)
-	v := prepare(t, clientOptions{}, kindVideo)
-	offer := strings.ReplaceAll(offerOf(t, v.pc), "a=setup:actpass", "a=setup:active")
-	answer, err := s.View(t.Context(), viewer1, offer)
-	if err != nil {
-		t.Fatal(err)
+	for offered, want := range map[string]string{"actpass": "passive", "active": "passive", "passive": "active"} {
+		t.Run(offered, func(t *testing.T) {
+			v := prepare(t, clientOptions{}, kindVideo)
+			offer := strings.ReplaceAll(offerOf(t, v.pc), "a=setup:actpass", "a=setup:"+offered)
+			answer, err := s.View(t.Context(), ViewerKey{"conference", "stream", offered}, offer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(answer, "a=setup:"+want+"\r\n") {
+				t.Errorf("want %s in\n%s", want, answer)
+			}
+			accept(t, v.pc, answer)
+			wait(t, v.up, "viewer connected")
+		})
 	}
-	if !strings.Contains(answer, "a=setup:passive") {
-		t.Errorf("the answer leaves the handshake to nobody:\n%s", answer)
-	}
-	accept(t, v.pc, answer)
-	wait(t, v.up, "viewer connected")
 }
 
 func TestViewBeforeThePublisherConnects(t *testing.T) {

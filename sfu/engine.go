@@ -95,7 +95,9 @@ func (e *engine) connection(o *offer, upstream bool) (*webrtc.PeerConnection, er
 	settings.SetICEBindingRequestHandler(func(m *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
 		return path.follow(m, pair, time.Now())
 	})
-	if o.active {
+	if !o.passive {
+		// The DTLS server chooses the SRTP profile: so it is AES-GCM wherever the
+		// client has it, at a quarter of the cost of AES-CM with HMAC-SHA1.
 		if err := settings.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
 			return nil, err
 		}

@@ -42,7 +42,7 @@ type offer struct {
 	sections  []section
 	group     bool // the client bundles, RFC 9143
 	transport []sdp.Attribute
-	active    bool // the client insists on beginning the DTLS handshake, RFC 8842
+	passive   bool // the client leaves the beginning of the DTLS handshake to us, RFC 8842
 	mixed     bool // a=extmap-allow-mixed, RFC 8285 section 6
 }
 
@@ -115,7 +115,7 @@ func (o *offer) readTransport(d *sdp.SessionDescription) error {
 			if value != "actpass" && value != "active" && value != "passive" {
 				return badOffer("unknown setup")
 			}
-			o.active = value == "active"
+			o.passive = value == "passive"
 		}
 	}
 	return nil

@@ -69,7 +69,7 @@ func TestAnswerToABrowserThatPublishes(t *testing.T) {
 		t.Errorf("the data channel:\n%s", answer)
 	}
 	for _, want := range []string{"a=group:BUNDLE 0 1 2\r\n", "transport-cc", "ccm fir", "nack pli", "ssrc-audio-level",
-		"transport-wide-cc", "a=setup:active"} {
+		"transport-wide-cc", "a=setup:passive"} {
 		if !strings.Contains(answer, want) {
 			t.Errorf("no %q in\n%s", want, answer)
 		}
