@@ -1,0 +1,131 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"guichet/platform/wire"
+)
+
+// CallConfig is what a Call is made of.
+type CallConfig struct {
+	Conference string
+	Metadata   wire.ParticipantMetadata
+	Send       *Outgoing // nil: only watch and listen
+	// Receive is called whenever a stream begins to be received, on a goroutine of
+	// its viewer. nil: receive nothing.
+	Receive func(Incoming) (Receiver, error)
+	// OnState is called on the call's loop after every change. It must be quick and
+	// must not call the Call's Close, Leave or End.
+	OnState func(CallState)
+}
+
+// CallState is a snapshot of a call.
+type CallState struct {
+	Conference wire.Conference // a copy; empty until Joined
+	Endpoint   string          // our endpoint in it; changes when the server had forgotten us
+	Stream     wire.StreamID   // what we publish now, or ""
+	Joined     bool            // we are in, and Conference is known
+	Online     bool            // events are flowing
+	Sending    bool            // our media is connected
+	Receiving  bool            // the media of all streams that should be received is connected
+	Ended      bool            // for good: by somebody, or because of Err
+	Reason     string          // that came with the end
+	Err        error           // why we were not let in, or not any more
+}
+
+// Call is a conference that a connection has joined, or is about to. Its loop
+// owns the Follower, and starts and stops the publisher and the viewers.
+type Call struct {
+	link   *Connection
+	client *Client
+	cfg    CallConfig
+	cancel context.CancelFunc
+	inbox  chan any // wire.Event, Status, joined, fetched, peerReport
+	done   chan struct{}
+	mutes  *mutes
+
+	mu       sync.Mutex
+	endpoint string // the one that joined, for Leave
+}
+
+// Join starts to join a conference and stays until Leave, End or Close.
+func (n *Connection) Join(cfg CallConfig) (*Call, error) {
+	if err := wire.CheckID("conferenceId", cfg.Conference); err != nil {
+		return nil, err
+	}
+	metadata, err := json.Marshal(cfg.Metadata)
+	if err != nil {
+		return nil, fmt.Errorf("join: %w", err)
+	}
+	if cfg.OnState == nil {
+		return nil, errors.New("client: OnState is missing")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &Call{link: n, client: n.client, cfg: cfg, cancel: cancel, inbox: make(chan any, 64), done: make(chan struct{}), mutes: newMutes()}
+	status := n.calls.add(c)
+	go newCallLoop(c, metadata).run(ctx, status)
+	return c, nil
+}
+
+// SetMuted tells everybody that a track of ours, "audio" or "video", is muted
+// or is not. It does not stop what is sent.
+func (c *Call) SetMuted(kind string, muted bool) { c.mutes.set(kind, muted) }
+
+// Leave leaves the conference and ends the call. The server is asked within a
+// few seconds or finds out by itself.
+func (c *Call) Leave(reason string) error {
+	return c.finish(reason, c.client.LeaveConference)
+}
+
+// End ends the conference for everybody, and the call.
+func (c *Call) End(reason string) error {
+	return c.finish(reason, c.client.EndConference)
+}
+
+// Close ends the call here; the server still counts us in until the connection
+// is closed too.
+func (c *Call) Close() {
+	c.cancel()
+	<-c.done
+}
+
+func (c *Call) finish(reason string, ask func(context.Context, wire.LeaveConference) error) error {
+	c.Close()
+	c.mu.Lock()
+	endpoint := c.endpoint
+	c.mu.Unlock()
+	if endpoint == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	return ask(ctx, wire.LeaveConference{ConferenceID: c.cfg.Conference, UserEndpointID: endpoint, Reason: reason})
+}
+
+// event takes an event of the connection.
+func (c *Call) event(e wire.Event) {
+	if e.ConferenceID == c.cfg.Conference {
+		c.put(e)
+	}
+}
+
+// connection takes a change of the connection.
+func (c *Call) connection(s Status) { c.put(s) }
+
+// put hands something to the loop, unless it has ended.
+func (c *Call) put(v any) {
+	select {
+	case c.inbox <- v:
+	case <-c.done:
+	}
+}
+
+func (c *Call) setEndpoint(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.endpoint = id
+}

@@ -1,0 +1,240 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"guichet/platform/wire"
+)
+
+// What comes back to the loop from the goroutines that it starts.
+type (
+	joined struct {
+		endpoint string
+		err      error
+	}
+	fetched struct {
+		state wire.Conference
+		err   error
+	}
+	peerReport struct {
+		peer *running
+		streamState
+	}
+)
+
+// callLoop is the state of a Call's loop; no other goroutine touches it.
+type callLoop struct {
+	*Call
+	metadata json.RawMessage
+	ctx      context.Context // the loop's lifetime
+	started  sync.WaitGroup  // what the loop started
+
+	status   Status
+	follower *Follower
+	member   string // the endpoint that is in, or ""
+	fetch    bool   // the state must be fetched though nothing is missing
+	busy     bool   // a request is under way
+	tries    backoff
+	again    *time.Timer // when the next request may be tried
+	send     *running
+	views    map[wire.StreamID]*running
+	over     bool // for good
+	err      error
+	told     CallState // last given to OnState, without the conference
+	version  int64     // of the conference given with it
+}
+
+func newCallLoop(c *Call, metadata json.RawMessage) *callLoop {
+	return &callLoop{Call: c, metadata: metadata, follower: &Follower{}, views: map[wire.StreamID]*running{}, version: -1}
+}
+
+func (l *callLoop) run(ctx context.Context, status Status) {
+	defer close(l.done)
+	defer l.link.calls.remove(l.Call)
+	defer l.started.Wait()
+	defer l.stopPeers()
+	l.ctx = ctx
+	l.again = time.NewTimer(l.tries.next())
+	defer l.again.Stop()
+	l.take(status)
+	for {
+		l.tell()
+		var due <-chan time.Time
+		if l.wanting() {
+			due = l.again.C
+		}
+		select {
+		case v := <-l.inbox:
+			l.take(v)
+		case <-due:
+			l.request()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// post hands something to the loop from a goroutine that the loop waits for.
+func (l *callLoop) post(v any) {
+	select {
+	case l.inbox <- v:
+	case <-l.ctx.Done():
+	}
+}
+
+// take changes the state by what came in. After the end nothing counts any
+// more, but it is still taken, so that nobody waits.
+func (l *callLoop) take(v any) {
+	if l.over {
+		return
+	}
+	switch v := v.(type) {
+	case Status:
+		l.connected(v)
+	case wire.Event:
+		l.follower.Event(v)
+	case joined:
+		l.busy = false
+		if !l.failed(v.err) {
+			l.member, l.fetch = v.endpoint, true
+			l.setEndpoint(v.endpoint)
+		}
+	case fetched:
+		l.busy = false
+		if !l.failed(v.err) {
+			l.fetch = false
+			l.follower.Fetched(v.state)
+			if l.follower.Missing() {
+				l.delay() // the answer was older than an event: not at once again
+			}
+		}
+	case peerReport:
+		v.peer.streamState = v.streamState
+		if v.err != nil && v.peer == l.send {
+			l.end(v.err)
+		}
+	}
+	if ended, _ := l.follower.Ended(); ended {
+		l.end(nil)
+	}
+	if !l.over {
+		l.reconcile()
+	}
+}
+
+// connected takes a change of the connection. Another endpoint means that the
+// server has thrown the old one out of the conference.
+func (l *callLoop) connected(s Status) {
+	l.status = s
+	switch {
+	case errors.Is(s.Err, ErrSignedOut):
+		l.end(s.Err)
+	case !s.Online:
+	case s.Endpoint != l.member:
+		l.member = ""
+		l.stopPeers()
+		l.hurry()
+	default:
+		l.fetch = true // there may be news whose event is not kept any more
+		l.hurry()
+	}
+}
+
+// wanting tells whether a request is to be made when its time has come.
+func (l *callLoop) wanting() bool {
+	return !l.over && !l.busy && l.status.Online && (l.member == "" || l.fetch || l.follower.Missing())
+}
+
+// request joins, or fetches the state.
+func (l *callLoop) request() {
+	l.busy = true
+	l.delay()
+	endpoint := l.status.Endpoint
+	if l.member == "" {
+		l.started.Go(func() { l.post(joined{endpoint, l.join(endpoint)}) })
+		return
+	}
+	l.started.Go(func() {
+		state, err := l.client.Conference(l.ctx, l.cfg.Conference)
+		l.post(fetched{state, err})
+	})
+}
+
+// errForgotten says that the server does not know the endpoint any more.
+var errForgotten = errors.New("the server has forgotten this endpoint")
+
+// join lets the endpoint in. What is not found can be the conference or the
+// endpoint; a beat tells which.
+func (l *callLoop) join(endpoint string) error {
+	_, err := l.client.JoinConference(l.ctx, wire.JoinConference{ConferenceID: l.cfg.Conference, UserEndpointID: endpoint, Metadata: l.metadata})
+	if code(err) == wire.CodeNotFound && code(l.client.KeepAlive(l.ctx, endpoint)) == wire.CodeNotFound {
+		l.link.Hurry() // it will register another
+		return errForgotten
+	}
+	return err
+}
+
+// delay says when the next request may be made.
+func (l *callLoop) delay() { l.again.Reset(l.tries.next()) }
+
+// hurry makes everything that waits for its next try do it now.
+func (l *callLoop) hurry() {
+	l.tries.reset()
+	l.delay()
+	if l.send != nil {
+		poke(l.send.hurry)
+	}
+	for _, v := range l.views {
+		poke(v.hurry)
+	}
+}
+
+// failed sorts the outcome of a request: trying again, or the end of the call.
+func (l *callLoop) failed(err error) bool {
+	switch {
+	case err == nil:
+		l.tries.reset()
+		l.delay()
+		return false
+	case l.member != "" && code(err) == wire.CodeForbidden:
+		l.member = "" // thrown out: ask to be let in again
+	case Permanent(err):
+		l.end(err)
+	}
+	return true
+}
+
+// end ends the call for good, because of an error if there is one.
+func (l *callLoop) end(err error) {
+	l.over, l.err = true, err
+	l.stopPeers()
+}
+
+// tell publishes the state if it changed.
+func (l *callLoop) tell() {
+	_, reason := l.follower.Ended()
+	now := CallState{Endpoint: l.member, Joined: l.member != "" && l.follower.fetched, Online: l.status.Online,
+		Sending: l.cfg.Send == nil || l.send != nil && l.send.connected, Receiving: true, Ended: l.over, Reason: reason, Err: l.err}
+	if l.send != nil {
+		now.Stream = l.send.stream
+	}
+	for _, v := range l.views {
+		now.Receiving = now.Receiving && v.connected
+	}
+	version := l.follower.state.Version
+	if version == l.version && now.same(l.told) {
+		return
+	}
+	l.told, l.version = now, version
+	now.Conference = l.follower.State()
+	l.cfg.OnState(now)
+}
+
+func (a CallState) same(b CallState) bool {
+	return a.Endpoint == b.Endpoint && a.Stream == b.Stream && a.Joined == b.Joined && a.Online == b.Online && a.Sending == b.Sending &&
+		a.Receiving == b.Receiving && a.Ended == b.Ended && a.Reason == b.Reason && a.Err == b.Err
+}

@@ -1,0 +1,114 @@
+package client
+
+import (
+	"context"
+
+	"guichet/platform/wire"
+)
+
+// running is a publisher or a viewer at work.
+type running struct {
+	streamState
+	seen        bool // publisher: the conference has shown the stream
+	cancel      context.CancelFunc
+	hurry, gone chan struct{}
+}
+
+// reconcile starts and stops the publisher and the viewers so that they fit the
+// conference.
+func (l *callLoop) reconcile() {
+	if l.member == "" || l.fetch || !l.follower.fetched {
+		return
+	}
+	in := false
+	own := map[wire.StreamID]bool{}
+	others := map[wire.StreamID]Incoming{}
+	for _, p := range l.follower.state.Participants {
+		for _, n := range p.Endpoints {
+			in = in || n.ID == l.member
+			for _, s := range n.Streams {
+				if n.ID == l.member {
+					own[s.ID] = true
+				} else {
+					others[s.ID] = Incoming{Endpoint: n.ID, Stream: s}
+				}
+			}
+		}
+	}
+	switch {
+	case in:
+		l.publish(own)
+		l.view(others)
+	case !l.follower.Missing():
+		// Thrown out, for instance because we seemed dead: ask to be let in again.
+		l.member = ""
+		l.stopPeers()
+	}
+}
+
+// publish keeps the publisher at work, and tells it when the server took its
+// stream back.
+func (l *callLoop) publish(own map[wire.StreamID]bool) {
+	if l.cfg.Send == nil {
+		return
+	}
+	if l.send == nil {
+		r, ctx := l.newRunning()
+		p := &publisher{client: l.client, conference: l.cfg.Conference, endpoint: l.member, out: l.cfg.Send, mutes: l.mutes,
+			report: func(s streamState) { l.post(peerReport{r, s}) }, hurry: r.hurry, gone: r.gone}
+		l.send = r
+		l.started.Go(func() { p.run(ctx) })
+		return
+	}
+	switch r := l.send; {
+	case r.stream == "":
+		r.seen = false
+	case own[r.stream]:
+		r.seen = true
+	case r.seen:
+		r.seen = false
+		poke(r.gone)
+	}
+}
+
+// view keeps one viewer at work for every stream of the others.
+func (l *callLoop) view(others map[wire.StreamID]Incoming) {
+	if l.cfg.Receive == nil {
+		return
+	}
+	for id, r := range l.views {
+		if _, ok := others[id]; !ok {
+			r.cancel()
+			delete(l.views, id)
+		}
+	}
+	for id, in := range others {
+		if l.views[id] != nil {
+			continue
+		}
+		r, ctx := l.newRunning()
+		r.stream = id
+		v := &viewer{client: l.client, conference: l.cfg.Conference, endpoint: l.member, in: in, receive: l.cfg.Receive,
+			report: func(s streamState) { l.post(peerReport{r, s}) }, hurry: r.hurry}
+		l.views[id] = r
+		l.started.Go(func() { v.run(ctx) })
+	}
+}
+
+func (l *callLoop) newRunning() (*running, context.Context) {
+	ctx, cancel := context.WithCancel(l.ctx)
+	return &running{cancel: cancel, hurry: make(chan struct{}, 1), gone: make(chan struct{}, 1)}, ctx
+}
+
+// stopPeers stops all media. What runs ends by itself; the loop waits for it
+// before it ends.
+func (l *callLoop) stopPeers() {
+	if l.send != nil {
+		l.send.cancel()
+		l.send = nil
+	}
+	for id, r := range l.views {
+		r.cancel()
+		delete(l.views, id)
+	}
+}
