@@ -68,6 +68,9 @@ func (v *device) read() {
 	least := time.Duration(0.75 * float64(time.Second) / v.rate)
 	last := -least
 	for bad := 0; bad < badPicture; {
+		if v.screen() && !v.pause(last+least) {
+			return
+		}
 		img, release, err := v.reader.Read()
 		if err != nil {
 			if !damaged(err) {
@@ -92,6 +95,27 @@ func (v *device) read() {
 	}
 }
 
+// screen tells whether the device is a screen.
+func (v *device) screen() bool { return v.limit != (image.Point{}) }
+
+// pause waits until a time since the start, as not every screen driver keeps a pace.
+// It returns false on Close.
+func (v *device) pause(until time.Duration) bool {
+	timer := time.NewTimer(until - time.Since(v.start))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-v.closed:
+		return false
+	}
+	select {
+	case <-v.closed:
+		return false
+	default:
+		return true
+	}
+}
+
 // damaged tells a picture spoilt on the wire from a device that went away.
 func damaged(err error) bool {
 	var format jpeg.FormatError
@@ -109,7 +133,7 @@ func (v *device) convert(img image.Image) *image.YCbCr {
 	if err := yuv.FromAny(m, img, v.mode.FrameFormat == frame.FormatMJPEG); err != nil {
 		return nil
 	}
-	if v.limit != (image.Point{}) {
+	if v.screen() {
 		w, h := yuv.Fit(b.Dx(), b.Dy(), v.limit.X, v.limit.Y)
 		if w, h = max(w&^1, 2), max(h&^1, 2); w != b.Dx() || h != b.Dy() {
 			small := yuv.New(w, h)
@@ -165,11 +189,15 @@ func (v *device) Size() (w, h int) {
 
 func (v *device) FrameRate() float64 { return v.rate }
 
-// Close closes the driver, which ends its reader: at once as a rule, after the
-// driver's read timeout if the device hangs.
+// Close ends the reader and closes the driver. A camera's reader ends because its
+// driver was closed: at once as a rule, after the driver's read timeout if the device
+// hangs. A screen's driver, once closed, never wakes its reader, so that ends first.
 func (v *device) Close() error {
 	v.once.Do(func() {
 		close(v.closed)
+		if v.screen() {
+			<-v.ended
+		}
 		v.err = v.driver.Close()
 		<-v.ended
 	})
