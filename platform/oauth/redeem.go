@@ -1,0 +1,68 @@
+package oauth
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"guichet/platform/wire"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+)
+
+// redeem serves the ticket grant: the form of the old password grant with a
+// ticket in the place of the name, and the browser's key, which may be empty, in
+// that of the password.
+func (s *Service) redeem(w http.ResponseWriter, r *http.Request, a StoredApplication, form url.Values) {
+	t, err := s.redeemTicket(r, a, form)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	// An error here means that the caller has gone.
+	_ = json.NewEncoder(w).Encode(t)
+}
+
+func (s *Service) redeemTicket(r *http.Request, a StoredApplication, form url.Values) (wire.Token, error) {
+	if !slices.Contains(a.Grants, grantPassword) || s.config.Tickets == nil {
+		return wire.Token{}, &refusal{status: http.StatusBadRequest, code: string(oidc.UnauthorizedClient), description: "the application redeems no tickets"}
+	}
+	name, key := form.Get("ticket"), form.Get("password")
+	if name == "" {
+		name = form.Get("username")
+	} else if u := form.Get("username"); u != "" && u != name {
+		return wire.Token{}, invalidRequest("there are two tickets")
+	}
+	if name == "" || len(name) > wire.MaxID || len(key) > maxPassword {
+		return wire.Token{}, invalidRequest("the ticket is missing or too long")
+	}
+	granted, ok := scopes(form.Get("scope"), a.Scopes)
+	if !ok {
+		return wire.Token{}, &refusal{status: http.StatusBadRequest, code: string(oidc.InvalidScope)}
+	}
+	limit := limitKey("ticket", remote(r), "")
+	wait, ok := s.limits.take(limit, ticketFailures())
+	if !ok {
+		return wire.Token{}, tooMany(wait)
+	}
+	t, err := s.config.Tickets.Redeem(r.Context(), name, key)
+	if r.Context().Err() != nil {
+		return wire.Token{}, r.Context().Err()
+	}
+	now := s.now()
+	if err != nil || !now.Before(t.Expires) {
+		s.log.Info("ticket refused", "address", remote(r), "err", err)
+		return wire.Token{}, &refusal{status: http.StatusBadRequest, code: string(oidc.InvalidGrant),
+			description: "Ticket " + described(name) + " not found or no longer valid"}
+	}
+	s.limits.giveBack(limit)
+	g := Grant{ID: wire.NewID(), Application: a.ID, Organization: t.Organization, UserID: t.UserID, Name: t.Name, Scopes: granted,
+		Conference: t.Conference, Ticket: t.Ticket, Started: now, Expires: t.Expires}
+	refresh, d := newToken()
+	if err := s.config.Store.AddRefreshedGrant(r.Context(), g, d); err != nil {
+		return wire.Token{}, err
+	}
+	return s.answer(g, []string{RoleCustomer}, granted, refresh)
+}

@@ -1,0 +1,238 @@
+package oauth
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"guichet/platform/wire"
+)
+
+//go:embed signin.html
+var signInPage string
+
+//go:embed signin.css
+var signInStyle []byte
+
+// page is what the template shows: the form, or an error alone.
+type page struct {
+	Title   string
+	Request string // sealed; empty: no form
+	Name    string
+	Error   string
+}
+
+// sealed is a checked authorization request on its way through a sign-in page.
+type sealed struct {
+	Authorization authorization
+	Expires       int64
+}
+
+// showSignIn sends the page with the request in it, sealed for this browser
+// alone: the field is at once the request and the proof that the page was ours,
+// and nothing is kept for those who never answer.
+func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request, q authorization) {
+	browser := s.browser(r)
+	if browser == "" {
+		browser = rand.Text()
+		c := &http.Cookie{Name: s.cookieName(), Value: browser, Path: "/", HttpOnly: true, Secure: s.isHTTPS(),
+			SameSite: http.SameSiteLaxMode, MaxAge: int(24 * time.Hour / time.Second)}
+		http.SetCookie(w, c)
+	}
+	field, err := s.seal(browser, q)
+	if err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	s.show(w, r, http.StatusOK, q.RedirectURI, page{Title: "Sign in to Guichet", Request: field})
+}
+
+// signInPosted answers the page's form: with a code, or the page once more.
+func (s *Service) signInPosted(w http.ResponseWriter, r *http.Request) {
+	if !sameOrigin(r) {
+		s.showError(w, r, invalidRequest("This form was sent from another site."))
+		return
+	}
+	form, err := readForm(w, r)
+	if err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	q, ok := s.unseal(s.browser(r), form.Get("request"))
+	if !ok {
+		s.showError(w, r, invalidRequest("This page is too old, or was opened in another browser."))
+		return
+	}
+	a, err := s.application(r.Context(), q.Application)
+	if err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	name := strings.TrimSpace(form.Get("username"))
+	again := page{Title: "Sign in to Guichet", Request: form.Get("request"), Name: name}
+	u, err := s.limitedSignIn(r, a.Organization, name, form.Get("password"))
+	var f *refusal
+	switch {
+	case errors.As(err, &f):
+		again.Error = "There were too many wrong passwords. Wait a minute, then try again."
+		w.Header().Set("Retry-After", retryAfter(f.wait))
+		s.show(w, r, http.StatusTooManyRequests, q.RedirectURI, again)
+	case errors.Is(err, ErrUnknown):
+		s.log.Info("sign-in refused", "client", a.ID, "address", remote(r))
+		again.Error = "The name or the password is not right. Check both, then try again."
+		s.show(w, r, http.StatusForbidden, q.RedirectURI, again)
+	case err != nil:
+		s.showError(w, r, err)
+	default:
+		s.giveCode(w, r, q, u)
+	}
+}
+
+// limitedSignIn is signIn with failures limited by address, and by address and
+// name.
+func (s *Service) limitedSignIn(r *http.Request, organization, name, password string) (StoredUser, error) {
+	address := remote(r)
+	keys := []string{limitKey("address", address, ""), limitKey("user", address, strings.ToLower(name))}
+	for i, a := range []allowance{addressFailures(), signInFailures()} {
+		if wait, ok := s.limits.take(keys[i], a); !ok {
+			if i == 1 {
+				s.limits.giveBack(keys[0])
+			}
+			return StoredUser{}, tooMany(wait)
+		}
+	}
+	u, err := s.signIn(r.Context(), organization, name, password)
+	if !errors.Is(err, ErrUnknown) {
+		for _, k := range keys {
+			s.limits.giveBack(k)
+		}
+	}
+	return u, err
+}
+
+func (s *Service) giveCode(w http.ResponseWriter, r *http.Request, q authorization, u StoredUser) {
+	now := s.now()
+	code, d := newToken()
+	g := Grant{ID: wire.NewID(), Application: q.Application, Organization: u.Organization, UserID: u.ID, Name: u.DisplayName,
+		Scopes: q.Scopes, Started: now, Expires: now.Add(sessionLife)}
+	c := Code{Digest: d, RedirectURI: q.RedirectURI, Challenge: q.Challenge, Nonce: q.Nonce, Expires: now.Add(codeLife)}
+	if err := s.config.Store.AddGrant(r.Context(), g, c); err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	s.log.Info("signed in", "client", q.Application, "user", u.ID, "grant", g.ID, "address", remote(r))
+	s.respond(w, r, q, url.Values{"code": {code}})
+}
+
+// show sends the page. target is the redirect URI that its form may lead to.
+func (s *Service) show(w http.ResponseWriter, r *http.Request, status int, target string, p page) {
+	var b bytes.Buffer
+	secure(w.Header(), target)
+	if err := s.page.Execute(&b, p); err != nil {
+		s.log.Error("page is not shown", "path", r.URL.Path, "err", err)
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	// An error here means that the browser has gone.
+	_, _ = b.WriteTo(w)
+}
+
+// showError sends a page that says what is wrong and what to do.
+func (s *Service) showError(w http.ResponseWriter, r *http.Request, err error) {
+	p, status := page{Title: "You cannot sign in here", Error: "Something went wrong on our side. Try again in a minute."}, http.StatusInternalServerError
+	var f *refusal
+	if errors.As(err, &f) {
+		status, p.Error = f.status, f.description+" Go back to the program, then sign in from there again."
+	} else if r.Context().Err() == nil {
+		s.log.Error("sign-in failed", "path", r.URL.Path, "err", err)
+	}
+	s.show(w, r, status, "", p)
+}
+
+// secure sets the headers of all pages. Browsers hold form-action against the
+// redirect that follows a form as well, so it names the redirect's origin.
+func secure(h http.Header, target string) {
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' "+formTarget(target))
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+}
+
+func style(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	// An error here means that the browser has gone.
+	_, _ = w.Write(signInStyle)
+}
+
+// sameOrigin refuses forms of other sites. A page without referrers sends the
+// origin "null" even to its own server; where the browser tells no more than
+// that, the sealed field decides.
+func sameOrigin(r *http.Request) bool {
+	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null" {
+		return true
+	}
+	return http.NewCrossOriginProtection().Check(r) == nil
+}
+
+func (s *Service) isHTTPS() bool { return strings.HasPrefix(s.origin, "https:") }
+
+// cookieName has the prefix that binds a cookie to this very host, where the
+// server can be reached in a way that allows it.
+func (s *Service) cookieName() string {
+	if s.isHTTPS() {
+		return "__Host-guichet-browser"
+	}
+	return "guichet-browser"
+}
+
+// browser is the value of the browser's cookie, if it is one of ours.
+func (s *Service) browser(r *http.Request) string {
+	c, err := r.Cookie(s.cookieName())
+	if err != nil || len(c.Value) != len(rand.Text()) {
+		return ""
+	}
+	return c.Value
+}
+
+func (s *Service) seal(browser string, q authorization) (string, error) {
+	body, err := json.Marshal(sealed{q, s.now().Add(signInLife).Unix()})
+	if err != nil {
+		return "", err
+	}
+	enc := base64.RawURLEncoding.EncodeToString
+	return enc(body) + "." + enc(s.mac(browser, body)), nil
+}
+
+func (s *Service) unseal(browser, field string) (authorization, bool) {
+	encoded, tag, _ := strings.Cut(field, ".")
+	body, err := base64.RawURLEncoding.DecodeString(encoded)
+	mac, macErr := base64.RawURLEncoding.DecodeString(tag)
+	var v sealed
+	if browser == "" || err != nil || macErr != nil || !hmac.Equal(mac, s.mac(browser, body)) ||
+		json.Unmarshal(body, &v) != nil || s.now().Unix() >= v.Expires {
+		return authorization{}, false
+	}
+	return v.Authorization, true
+}
+
+func (s *Service) mac(browser string, body []byte) []byte {
+	m := hmac.New(sha256.New, s.sealKey)
+	m.Write([]byte(browser + "\x00"))
+	m.Write(body)
+	return m.Sum(nil)
+}

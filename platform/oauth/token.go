@@ -1,0 +1,124 @@
+package oauth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"guichet/platform/wire"
+
+	jose "github.com/go-jose/go-jose/v4"
+)
+
+// claims are those of an access token (RFC 9068) with the ones of the contract.
+type claims struct {
+	Issuer       string   `json:"iss"`
+	Subject      string   `json:"sub"`
+	Audience     string   `json:"aud"`
+	Expires      int64    `json:"exp"`
+	IssuedAt     int64    `json:"iat"`
+	NotBefore    int64    `json:"nbf,omitempty"`
+	ID           string   `json:"jti"`
+	ClientID     string   `json:"client_id"`
+	UserID       string   `json:"userId"`
+	Authorities  []string `json:"authorities"`
+	Scope        string   `json:"scope"`
+	Grant        string   `json:"gid,omitempty"`
+	Name         string   `json:"name,omitempty"`
+	Organization string   `json:"organization"`
+	Conference   string   `json:"conference_id,omitempty"`
+	Ticket       string   `json:"ticket,omitempty"`
+}
+
+// idClaims are those of an id token (OpenID Connect Core, section 2).
+type idClaims struct {
+	Issuer   string `json:"iss"`
+	Subject  string `json:"sub"`
+	Audience string `json:"aud"`
+	Expires  int64  `json:"exp"`
+	IssuedAt int64  `json:"iat"`
+	AuthTime int64  `json:"auth_time"`
+	Nonce    string `json:"nonce,omitempty"`
+	AtHash   string `json:"at_hash"`
+	Name     string `json:"name,omitempty"`
+}
+
+// newToken makes a code or refresh token of 256 bits.
+func newToken() (token string, d Digest) {
+	var b [32]byte
+	rand.Read(b[:])
+	token = base64.RawURLEncoding.EncodeToString(b[:])
+	return token, digest(token)
+}
+
+func digest(token string) Digest { return sha256.Sum256([]byte(token)) }
+
+// answer issues an access token for a grant; scopes may be fewer than the
+// grant's. A grant without id is one of client credentials.
+func (s *Service) answer(g Grant, roles, scopes []string, refresh string) (wire.Token, error) {
+	now := s.now()
+	expires := now.Add(accessLife)
+	if !g.Expires.IsZero() && g.Expires.Before(expires) {
+		expires = g.Expires
+	}
+	if roles == nil {
+		roles = []string{}
+	}
+	c := claims{Issuer: s.config.Issuer, Subject: g.UserID, Audience: s.config.Issuer, Expires: expires.Unix(), IssuedAt: now.Unix(),
+		ID: wire.NewID(), ClientID: g.Application, UserID: g.UserID, Authorities: roles, Scope: strings.Join(scopes, " "), Grant: g.ID,
+		Name: g.Name, Organization: g.Organization, Conference: g.Conference, Ticket: g.Ticket}
+	token, err := sign(s.keys.access, c)
+	if err != nil {
+		return wire.Token{}, err
+	}
+	return wire.Token{AccessToken: token, TokenType: "bearer", ExpiresIn: c.Expires - c.IssuedAt, RefreshToken: refresh, Scope: c.Scope,
+		ID: c.ID, Subject: g.UserID, Organization: g.Organization, ConferenceID: g.Conference}, nil
+}
+
+// identify adds an id token to an answer whose scopes have openid.
+func (s *Service) identify(t *wire.Token, g Grant, nonce string) error {
+	if !slices.Contains(strings.Fields(t.Scope), scopeOpenID) {
+		return nil
+	}
+	half := sha256.Sum256([]byte(t.AccessToken))
+	c := idClaims{Issuer: s.config.Issuer, Subject: g.UserID, Audience: g.Application, IssuedAt: s.now().Unix(), AuthTime: g.Started.Unix(),
+		Nonce: nonce, AtHash: base64.RawURLEncoding.EncodeToString(half[:len(half)/2])}
+	c.Expires = c.IssuedAt + int64(accessLife/time.Second)
+	if slices.Contains(strings.Fields(t.Scope), scopeProfile) {
+		c.Name = g.Name
+	}
+	var err error
+	t.IDToken, err = sign(s.keys.idents, c)
+	return err
+}
+
+func sign(with jose.Signer, claims any) (string, error) {
+	body, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("encode claims: %w", err)
+	}
+	signed, err := with.Sign(body)
+	if err != nil {
+		return "", fmt.Errorf("sign token: %w", err)
+	}
+	return signed.CompactSerialize()
+}
+
+// rolesOf are the authorities of a user's or guest's grant today; ErrUnknown
+// means that the user is no more.
+func (s *Service) rolesOf(ctx context.Context, g Grant) ([]string, error) {
+	if g.Ticket != "" {
+		return []string{RoleCustomer}, nil
+	}
+	u, err := s.user(ctx, g.Organization, g.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return u.authorities(), nil
+}
