@@ -66,7 +66,7 @@ func NewAudio(cfg AudioConfig) (*Audio, error) {
 	a.loss.Store(-1)
 	go func() {
 		defer close(a.ended)
-		if err := a.run(ctx); err != nil && ctx.Err() == nil {
+		if err := a.run(ctx); ctx.Err() == nil {
 			cfg.OnError(err)
 		}
 	}()
@@ -88,6 +88,7 @@ func (a *Audio) Close() {
 	<-a.ended
 }
 
+// run sends until the source or the encoder fails, and returns why.
 func (a *Audio) run(ctx context.Context) error {
 	var (
 		pcm    = make([]int16, 0, 2*codec.OpusFrame)

@@ -72,6 +72,11 @@ func (r *ring) take() ([]int16, bool) {
 // next waits for a period.
 func (r *ring) next(ctx context.Context, closed <-chan struct{}) ([]int16, error) {
 	for {
+		select {
+		case <-closed:
+			return nil, ErrClosed
+		default:
+		}
 		if pcm, ok := r.take(); ok {
 			return pcm, nil
 		}

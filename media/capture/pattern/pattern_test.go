@@ -100,7 +100,7 @@ func TestBlurAndGenericImage(t *testing.T) {
 
 func TestNoCodeInNoise(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
-	m := image.NewRGBA(image.Rect(0, 0, 220, 24))
+	m := image.NewRGBA(image.Rect(0, 0, 180, 12))
 	palette := []color.RGBA{{255, 0, 255, 255}, {0, 255, 0, 255}, {0, 0, 0, 255}, {255, 255, 255, 255}, {200, 30, 190, 255}}
 	for i := range 10_000 {
 		switch i % 3 {
