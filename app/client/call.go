@@ -71,8 +71,14 @@ func (n *Connection) Join(cfg CallConfig) (*Call, error) {
 	return c, nil
 }
 
-// SetMuted tells everybody that a track of ours, "audio" or "video", is muted
-// or is not. It does not stop what is sent.
+// The tracks that SetMuted knows, as the conference's metadata names them.
+const (
+	Audio = "audio"
+	Video = "video"
+)
+
+// SetMuted tells everybody that a track of ours, Audio or Video, is muted or is
+// not. It does not stop what is sent.
 func (c *Call) SetMuted(kind string, muted bool) { c.mutes.set(kind, muted) }
 
 // Leave leaves the conference and ends the call. The server is asked within a

@@ -9,14 +9,15 @@ import (
 	"guichet/platform/wire"
 
 	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
-	"github.com/pion/webrtc/v4/pkg/media"
 )
 
 // Outgoing is what a person sends. Its tracks outlive calls and connections: a
-// sample written while nothing is connected goes nowhere.
+// packet written while nothing is connected goes nowhere. The callbacks are set
+// before the first Join.
 type Outgoing struct {
-	audio, video *webrtc.TrackLocalStaticSample
+	audio, video *webrtc.TrackLocalStaticRTP
 
 	// OnKeyFrameNeeded is called when a receiver cannot decode without a key
 	// frame. It must not block. May be nil.
@@ -36,26 +37,23 @@ type Quality struct {
 
 // NewOutgoing makes a pair of tracks, Opus and VP8.
 func NewOutgoing() (*Outgoing, error) {
-	audio, err := webrtc.NewTrackLocalStaticSample(opus, "audio", "guichet")
+	audio, err := webrtc.NewTrackLocalStaticRTP(opus, "audio", "guichet")
 	if err != nil {
 		return nil, err
 	}
-	video, err := webrtc.NewTrackLocalStaticSample(vp8, "video", "guichet")
+	video, err := webrtc.NewTrackLocalStaticRTP(vp8, "video", "guichet")
 	if err != nil {
 		return nil, err
 	}
 	return &Outgoing{audio: audio, video: video}, nil
 }
 
-// WriteAudio sends an Opus packet that lasts d.
-func (o *Outgoing) WriteAudio(packet []byte, d time.Duration) error {
-	return o.audio.WriteSample(media.Sample{Data: packet, Duration: d})
-}
+// WriteAudio sends a packet of Opus (RFC 7587). Payload type and SSRC are set
+// here. An error means that one of the connections is closing.
+func (o *Outgoing) WriteAudio(p *rtp.Packet) error { return o.audio.WriteRTP(p) }
 
-// WriteVideo sends a VP8 frame that lasts d.
-func (o *Outgoing) WriteVideo(frame []byte, d time.Duration) error {
-	return o.video.WriteSample(media.Sample{Data: frame, Duration: d})
-}
+// WriteVideo sends a packet of VP8 (RFC 7741), in the manner of WriteAudio.
+func (o *Outgoing) WriteVideo(p *rtp.Packet) error { return o.video.WriteRTP(p) }
 
 // publisher keeps one stream published for as long as an endpoint is in a call.
 type publisher struct {
@@ -101,7 +99,7 @@ func (p *publisher) once(ctx context.Context, stream wire.StreamID, reset func()
 		return err
 	}
 	defer n.close()
-	for _, track := range []*webrtc.TrackLocalStaticSample{p.out.audio, p.out.video} {
+	for _, track := range []*webrtc.TrackLocalStaticRTP{p.out.audio, p.out.video} {
 		t, err := n.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 		if err != nil {
 			return err

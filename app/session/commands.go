@@ -75,4 +75,10 @@ func (s *Session) OnVideo(streamID string, show func(*image.YCbCr)) (stop func()
 }
 
 // Levels returns how loud everybody is now; ask for it about ten times a second.
-func (s *Session) Levels() Levels { return s.meters.levels() }
+func (s *Session) Levels() Levels {
+	l := Levels{Microphone: s.studio.level(), Endpoints: map[string]float64{}}
+	for endpoint, h := range s.players.look(s.cfg.Now()) {
+		l.Endpoints[endpoint] = h.level
+	}
+	return l
+}

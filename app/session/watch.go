@@ -4,7 +4,6 @@ import (
 	"image"
 	"slices"
 	"sync"
-	"sync/atomic"
 )
 
 // watchers hands pictures to whoever watches a stream. It is used by the
@@ -58,28 +57,4 @@ func (w *watchers) show(stream string, m *image.YCbCr) {
 		}
 		one.mu.Unlock()
 	}
-}
-
-// meters knows whom to ask how loud it is.
-type meters struct {
-	microphone atomic.Pointer[func() float64]
-	mu         sync.Mutex
-	by         map[string]func() float64 // endpoint to level
-}
-
-func (m *meters) levels() Levels {
-	l := Levels{Endpoints: map[string]float64{}}
-	if level := m.microphone.Load(); level != nil {
-		l.Microphone = (*level)()
-	}
-	m.mu.Lock()
-	list := make(map[string]func() float64, len(m.by))
-	for endpoint, level := range m.by {
-		list[endpoint] = level
-	}
-	m.mu.Unlock()
-	for endpoint, level := range list {
-		l.Endpoints[endpoint] = level()
-	}
-	return l
 }

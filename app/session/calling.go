@@ -1,0 +1,256 @@
+package session
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"guichet/app/client"
+	"guichet/platform/wire"
+)
+
+// partingTimeout bounds what is asked of the server on the way out.
+const partingTimeout = 5 * time.Second
+
+type (
+	newCall struct{}
+	join    struct{ target string }
+	leave   struct{ forAll bool }
+
+	muteMicrophone struct{ muted bool }
+	stopCamera     struct{ off bool }
+)
+
+// What comes of a call.
+type (
+	created struct {
+		dialled    int
+		conference string
+		ticket     *Ticket
+		ticketErr  error
+		err        error
+	}
+	callState struct {
+		dialled int
+		state   client.CallState
+	}
+)
+
+func (newCall) do(l *loop) {
+	if l.state.Phase != Lobby || l.state.Me.Customer {
+		return
+	}
+	l.dial("")
+	n, c := l.dialled, l.client
+	l.started.Go(func() {
+		summary, err := c.CreateConference(l.ctx, wire.CreateConference{})
+		if err != nil {
+			l.send(created{dialled: n, err: err})
+			return
+		}
+		t, err := createTicket(l.ctx, c, summary.ID, true)
+		l.send(created{dialled: n, conference: summary.ID, ticket: t, ticketErr: err})
+	})
+}
+
+func (c join) do(l *loop) {
+	target := strings.TrimSpace(c.target)
+	server, id, err := client.ParseTicketURL(target)
+	isTicket := err == nil
+	switch {
+	case l.state.Phase == SignedOut && isTicket, l.state.Phase == SigningIn && isTicket && l.account == nil:
+		l.state.Server = server
+		l.sign(false, func(ctx context.Context) (Account, error) { return l.cfg.Accounts.Redeem(ctx, target) })
+	case l.state.Phase == SignedOut, l.state.Phase == SigningIn:
+		l.pending = target
+	case l.state.Phase != Lobby:
+	case isTicket && server == l.client.Server():
+		l.joinByTicket(id)
+	case strings.Contains(target, "://"):
+		l.fail("You did not join.", client.ErrTicketURL)
+	default:
+		l.dial(target)
+		l.enterCall()
+	}
+}
+
+// joinByTicket joins as who we are the conference that a ticket of our own
+// organization leads to.
+func (l *loop) joinByTicket(id string) {
+	l.dial("")
+	n, c := l.dialled, l.client
+	l.started.Go(func() {
+		t, err := c.Ticket(l.ctx, id)
+		l.send(created{dialled: n, conference: t.Properties[wire.PropertyConferenceID], err: err})
+	})
+}
+
+// dial begins a call; its conference may not be known yet.
+func (l *loop) dial(conference string) {
+	l.dialled++
+	l.last, l.was, l.troubled, l.network = client.CallState{}, false, time.Time{}, network{}
+	l.state.Call = &Call{ConferenceID: conference, Network: l.network.grade(), Participants: []Participant{}}
+	l.enter(Joining)
+	l.wishStudio()
+	l.people()
+}
+
+func (c created) do(l *loop) {
+	if c.dialled != l.dialled || !l.inCall() {
+		return
+	}
+	if c.err != nil {
+		l.quit("", false)
+		l.fail("The call could not be started.", c.err)
+		return
+	}
+	if c.ticketErr != nil {
+		l.fail("There is no link for the other person yet.", c.ticketErr)
+	}
+	l.state.Call.ConferenceID, l.state.Call.Ticket = c.conference, c.ticket
+	l.change()
+	l.enterCall()
+}
+
+// enterCall joins the conference of the call that was dialled.
+func (l *loop) enterCall() {
+	n := l.dialled
+	roles := []string{}
+	if l.state.Me.Customer {
+		roles = []string{wire.RoleCustomer}
+	}
+	call, err := l.link.Join(client.CallConfig{Conference: l.state.Call.ConferenceID,
+		Metadata: wire.ParticipantMetadata{Name: l.state.Me.Name, Roles: roles}, Send: l.out, Receive: l.receive,
+		OnState: func(s client.CallState) { l.send(callState{n, s}) }})
+	if err != nil {
+		l.quit("", false)
+		l.fail("You did not join.", err)
+		return
+	}
+	l.call = call
+	l.tellMutes()
+}
+
+func (c callState) do(l *loop) {
+	if c.dialled != l.dialled || !l.inCall() {
+		return
+	}
+	l.last = c.state
+	if c.state.Ended {
+		l.ended(c.state)
+		return
+	}
+	if c.state.Joined && l.state.Phase == Joining {
+		l.state.Call.StartedAt = l.cfg.Now()
+		l.enter(InCall)
+	}
+	l.was = l.was || c.state.Sending
+	l.people()
+	l.observe()
+}
+
+// ended goes back to the lobby because of something that was not our doing.
+func (l *loop) ended(s client.CallState) {
+	joined := !l.state.Call.StartedAt.IsZero()
+	l.quit("", false)
+	switch {
+	case s.Err != nil && joined:
+		l.fail("The call has ended.", s.Err)
+	case s.Err != nil:
+		l.fail("You did not join.", s.Err)
+	default:
+		l.notice("The call was ended by somebody else.", false)
+	}
+}
+
+func (c leave) do(l *loop) {
+	if !l.inCall() {
+		return
+	}
+	l.quit("hung up", c.forAll)
+}
+
+// quit leaves the call and goes back to the lobby. A customer has none.
+func (l *loop) quit(reason string, forAll bool) {
+	hangUp := l.hangUp(reason, forAll)
+	if l.state.Me.Customer {
+		l.part(hangUp, nil)
+		return
+	}
+	l.started.Go(hangUp)
+	l.enter(Lobby)
+	l.wishStudio()
+	if !l.status.Online {
+		l.raise(causeOffline, "The server cannot be reached. Trying again until it can.")
+	}
+}
+
+// hangUp forgets the call and returns what is left to do, which takes time.
+func (l *loop) hangUp(reason string, forAll bool) (rest func()) {
+	if !l.inCall() {
+		return func() {}
+	}
+	l.recent()
+	call := l.call
+	l.dialled++
+	l.call, l.state.Call = nil, nil
+	for _, c := range kindCauses {
+		l.clear(c)
+	}
+	l.change()
+	if call == nil {
+		return func() {}
+	}
+	logger := l.cfg.Logger
+	return func() {
+		finish := call.Leave
+		if forAll {
+			finish = call.End
+		}
+		if err := finish(reason); err != nil {
+			logger.Info("leaving is not confirmed by the server", "err", err)
+		}
+	}
+}
+
+// maxRecent bounds the list of calls that were left.
+const maxRecent = 20
+
+// recent puts a call that took place on the list.
+func (l *loop) recent() {
+	c := l.state.Call
+	if c.StartedAt.IsZero() {
+		return
+	}
+	r := Recent{ConferenceID: c.ConferenceID, With: slices.Clone(l.with), StartedAt: c.StartedAt, Duration: l.cfg.Now().Sub(c.StartedAt)}
+	list := append([]Recent{r}, l.state.Recent...)
+	l.state.Recent = list[:min(len(list), maxRecent)]
+	l.with = nil
+	if !l.state.Me.Customer {
+		l.remember()
+	}
+}
+
+func (c muteMicrophone) do(l *loop) {
+	if !l.inCall() || l.state.Call.MicrophoneMuted == c.muted {
+		return
+	}
+	l.state.Call.MicrophoneMuted, l.state.Call.MutedWhileSpeaking = c.muted, false
+	l.change()
+	l.wishStudio()
+	l.tellMutes()
+}
+
+func (c stopCamera) do(l *loop) {
+	if !l.inCall() || l.state.Call.CameraOff == c.off {
+		return
+	}
+	l.state.Call.CameraOff = c.off
+	l.change()
+	if !c.off {
+		l.retryCamera()
+	}
+	l.wishStudio()
+	l.tellMutes()
+}

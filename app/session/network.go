@@ -1,0 +1,99 @@
+package session
+
+import (
+	"time"
+
+	"guichet/app/client"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// Bounds of the camera's bitrate, in bits per second, and how it moves: down at
+// once when packets get lost, up slowly when none do.
+const (
+	minBitrate = 150_000
+	maxBitrate = defaultBitrate
+	downBy     = 0.8
+	upBy       = 1.05
+	tooMuch    = 0.08 // loss that calls for less
+	little     = 0.02 // loss that allows more
+)
+
+type quality struct{ client.Quality }
+
+// network judges the connection by what the server reports of our media.
+type network struct {
+	video, audio client.Quality // newest of each
+	known        bool
+	rate         float64 // of the camera; 0 is the greatest
+	smooth       float64 // loss, averaged over some reports
+}
+
+func (c quality) do(l *loop) {
+	if !l.inCall() {
+		return
+	}
+	before, beforeLost := l.network.bitrate(), l.network.lost()
+	l.network.add(c.Quality)
+	if g := l.network.grade(); g != l.state.Call.Network {
+		l.state.Call.Network = g
+		l.change()
+	}
+	if l.network.bitrate() != before || l.network.lost() != beforeLost {
+		l.wishStudio()
+	}
+}
+
+func (n *network) add(q client.Quality) {
+	n.known = true
+	n.smooth += (q.Loss - n.smooth) / 4
+	if q.Kind == webrtc.RTPCodecTypeAudio {
+		n.audio = q
+		return
+	}
+	n.video = q
+	if n.rate == 0 {
+		n.rate = maxBitrate
+	}
+	switch {
+	case q.Loss > tooMuch:
+		n.rate = max(n.rate*downBy, minBitrate)
+	case q.Loss < little:
+		n.rate = min(n.rate*upBy, maxBitrate)
+	}
+}
+
+// bitrate returns what the camera may use, in steps that are worth a change.
+func (n *network) bitrate() int {
+	if n.rate == 0 {
+		return defaultBitrate
+	}
+	const step = 50_000
+	return max(int(n.rate)/step*step, minBitrate)
+}
+
+// lost returns the share of lost packets that sound should withstand, in
+// percent.
+func (n *network) lost() int {
+	switch {
+	case n.smooth > 0.15:
+		return 25
+	case n.smooth > 0.05:
+		return 15
+	}
+	return 5
+}
+
+// grade says how well the network carries the call.
+func (n *network) grade() Network {
+	rtt := max(n.video.RTT, n.audio.RTT)
+	switch {
+	case !n.known:
+		return Network{GradeUnknown, "measuring"}
+	case n.smooth > 0.10 || rtt > 600*time.Millisecond:
+		return Network{GradePoor, "poor"}
+	case n.smooth > 0.03 || rtt > 300*time.Millisecond:
+		return Network{GradeFair, "fair"}
+	}
+	return Network{GradeGood, "good"}
+}
