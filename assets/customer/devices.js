@@ -117,6 +117,15 @@ export class Devices extends EventTarget {
     this.#remember('audiooutput', deviceId);
   }
 
+  /** What to say about both kinds. */
+  sentences() {
+    const { audio, video } = this.problems;
+    if (audio === sentences.audio.NotFoundError && video === sentences.video.NotFoundError) {
+      return ['No camera and no microphone were found. You can join to watch and listen.'];
+    }
+    return [audio, video].filter(Boolean);
+  }
+
   /** The devices that this browser shows, by kind. @returns {Promise<Lists>} */
   async list() {
     const all = await navigator.mediaDevices.enumerateDevices().catch(() => []);

@@ -19,7 +19,7 @@ export class Level {
     this.#track.enabled = true;
     this.#context = new AudioContext();
     this.#analyser = this.#context.createAnalyser();
-    this.#analyser.fftSize = 1024;
+    this.#analyser.fftSize = 4096;
     this.#samples = new Float32Array(this.#analyser.fftSize);
     this.#context.createMediaStreamSource(new MediaStream([this.#track])).connect(this.#analyser);
     void this.#context.resume().catch(() => undefined);

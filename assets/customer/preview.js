@@ -29,6 +29,7 @@ export class Preview extends EventTarget {
       e.preventDefault();
       this.#join(true);
     });
+    byID('retry', HTMLButtonElement).addEventListener('click', () => void this.#retry());
     byID('join-audio', HTMLButtonElement).addEventListener('click', () => this.#join(false));
   }
 
@@ -43,9 +44,10 @@ export class Preview extends EventTarget {
     this.#none.textContent = audio ? 'Your camera is off. The others will hear you.' : 'Camera and microphone are off.';
     byID('join-audio', HTMLElement).hidden = !video;
     byID('join-note', HTMLElement).textContent = note(audio !== null, video !== null);
-    byID('problems', HTMLElement).replaceChildren(
-      ...Object.values(this.#devices.problems).filter(Boolean).map((sentence) => make('p', '', sentence)),
-    );
+    const sentences = this.#devices.sentences();
+    const problems = byID('problems', HTMLElement);
+    problems.hidden = sentences.length === 0;
+    problems.firstElementChild?.replaceChildren(...sentences.map((sentence) => make('p', '', sentence)));
     byID('meter-row', HTMLElement).hidden = !audio;
     if (audio) this.#listen(audio);
     await this.#choices.refresh();
@@ -84,6 +86,11 @@ export class Preview extends EventTarget {
     // A device that does not open has its sentence in problems.
     await this.#devices.choose(kind === 'audioinput' ? 'audio' : 'video', deviceId).catch(() => undefined);
     return this.open();
+  }
+
+  async #retry() {
+    await this.#devices.openAll();
+    await this.open();
   }
 
   /** @param {boolean} camera */

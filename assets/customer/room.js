@@ -16,6 +16,8 @@ import { Stage } from './stage.js';
 const LOOK = 150;
 /** Milliseconds that a hint stays. */
 const HINT = 6_000;
+/** Looks with speech, less the pauses between, after which somebody speaks rather than coughs. */
+const SPOKEN = 4;
 /** Milliseconds of silence of a device, such as a phone call makes, before we offer to take it back. */
 const SILENCED = 3_000;
 
@@ -134,8 +136,10 @@ export class Room extends EventTarget {
       this.#met = true;
       this.#since = performance.now();
     }
-    byID('who', HTMLElement).textContent = others.map((p) => p.name).join(', ');
-    byID('call-title', HTMLElement).textContent = others.length > 0 ? `Call with ${others.map((p) => p.name).join(', ')}` : 'Waiting';
+    const names = others.map((p) => p.name);
+    byID('who', HTMLElement).textContent = names.length > 1 ? `${names.length + 1} people` : (names[0] ?? '');
+    byID('call-title', HTMLElement).textContent = names.length > 0 ? `Call with ${names.join(', ')}` : 'Waiting';
+    byID('lobby-busy', HTMLElement).hidden = this.#met;
     byID('lobby-title', HTMLElement).textContent = this.#met
       ? 'You are alone in the call.'
       : `You are in. ${this.#host || 'Somebody'} will be with you in a moment.`;
@@ -299,8 +303,11 @@ export class Room extends EventTarget {
     const now = performance.now();
     this.#stage.listen((stream) => call.level(stream), now);
     if (this.#since > 0) byID('clock', HTMLElement).textContent = clock(now - this.#since);
-    this.#loud = this.#level?.speech && call.muted ? this.#loud + 1 : 0;
-    if (this.#loud === 3) this.#hint('You are muted. Turn your microphone on to be heard.');
+    if (!call.muted) this.#loud = 0;
+    else this.#loud = Math.max(0, this.#loud + (this.#level?.speech ? 1 : -0.1));
+    if (this.#loud < SPOKEN) return;
+    this.#loud = 0;
+    this.#hint('You are muted. Turn your microphone on to be heard.');
   }
 
   /** @param {string} sentence */

@@ -82,7 +82,7 @@ export class Tile {
     const { videoWidth: w, videoHeight: h } = this.video;
     const box = this.element.getBoundingClientRect();
     const off = (w / h) / (box.width / box.height);
-    this.element.dataset.fit = off > 1.6 || off < 0.625 ? 'contain' : 'cover';
+    this.element.dataset.fit = off > 2 || off < 0.5 ? 'contain' : 'cover';
   }
 
   /** The stage changed its shape. */

@@ -1,0 +1,69 @@
+// @ts-check
+/** Every screen can be reached, breaks no policy and has no accessibility fault that axe-core finds. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { scenes } from './scenes.js';
+import { World, launch } from './world.js';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** @type {import('playwright-core').Browser} */
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+for (const scene of scenes) {
+  test(scene.name, async () => {
+    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+      const agent = scene.userAgent ? { userAgent: scene.userAgent } : {};
+      const world = await World.open(browser, { colorScheme, reducedMotion: 'reduce', ...agent, init: scene.init ?? '' });
+      scene.set?.(world);
+      await world.visit();
+      await scene.play?.(world);
+      await world.shows(scene.screen);
+      assert.deepEqual(await violations(world.page), [], colorScheme);
+      assert.deepEqual(world.complaints.filter((c) => !/ERR_INTERNET_DISCONNECTED/.test(c)), []);
+      await world.context.close();
+    }
+  });
+}
+
+for (const [name, size, text] of /** @type {[string, { width: number, height: number }, number][]} */ ([
+  ['320 px', { width: 320, height: 640 }, 1],
+  ['320 px and text of twice the size', { width: 320, height: 640 }, 2],
+])) {
+  test(`nothing is cut off at ${name}`, async () => {
+    for (const scene of scenes) {
+      const world = await World.open(browser, { viewport: size, hasTouch: true, isMobile: true, init: scene.init ?? '' });
+      scene.set?.(world);
+      await world.visit();
+      await world.page.evaluate((factor) => { document.documentElement.style.fontSize = `${100 * factor}%`; }, text);
+      await scene.play?.(world);
+      await world.shows(scene.screen);
+      assert.deepEqual(await world.page.evaluate(cutOff), [], scene.name);
+      await world.context.close();
+    }
+  });
+}
+
+/** Elements that reach over the window's sides, or over each other's buttons. */
+function cutOff() {
+  const wide = document.documentElement.clientWidth;
+  const parts = [...document.querySelectorAll('button, a, input, select, h1, p, li, label, time, figure, img')];
+  return parts
+    .filter((e) => e.checkVisibility() && !e.closest('.unseen'))
+    .map((e) => ({ e, box: e.getBoundingClientRect() }))
+    .filter(({ box }) => box.width > 1 && (box.left < -0.5 || box.right > wide + 0.5))
+    .map(({ e, box }) => `${e.tagName}#${e.id} ${Math.round(box.left)}–${Math.round(box.right)} of ${wide}`);
+}
+
+/** @param {import('playwright-core').Page} page */
+async function violations(page) {
+  await page.evaluate(axe); // through the debugger, which the policy does not bind
+  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run({ resultTypes: ['violations'] }));
+  return found.violations.flatMap((/** @type {any} */ v) => v.nodes.map((/** @type {any} */ n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`));
+}

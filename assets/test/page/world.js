@@ -1,0 +1,192 @@
+// @ts-check
+/**
+ * A small world around the page: a browser, and the server's endpoints played
+ * by hand, MQTT included. Media connections are faked inside the page (see
+ * fake-rtc.js), so that every screen can be shown without a media server.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+export const ORIGIN = 'https://guichet.test';
+
+const root = new URL('../../', import.meta.url);
+const rtc = fileURLToPath(new URL('fake-rtc.js', import.meta.url));
+/** As platform/page sends it. */
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; " +
+  `connect-src 'self' wss://guichet.test; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+/** @type {Record<string, string>} */
+const kinds = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', svg: 'image/svg+xml' };
+
+/** Starts Chromium with a camera and a microphone that need no hardware. */
+export function launch() {
+  const executablePath = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'].find((p) => existsSync(p));
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',
+    ],
+  });
+}
+
+/** @typedef {{ id: string, name: string, userId?: string, type?: string, muted?: ('audio' | 'video')[], streams?: boolean }} Guest */
+
+/** World is one visitor's browser tab and the server that it sees. */
+export class World {
+  /** @type {any} what GET /t/{id} answers: [status, body] */
+  invitation = [200, { ticketId: 'nwi-ssh', organization: 'Alpine Bank', host: 'Anna Meier' }];
+  /** @type {any} what the token endpoint answers */
+  token = [200, { access_token: 'a.b.c', token_type: 'bearer', expires_in: 600, scope: 'any', jti: 'j', sub: 'guest-1', conference_id: 'c1' }];
+  /** @type {any} what joining answers */
+  joined = null;
+  /** Whether requests get any answer. */
+  online = true;
+  /** @type {string[]} what the page complained of in its console */
+  complaints = [];
+  /** @type {{ path: string, body: any }[]} */
+  requests = [];
+  /** @type {any} */
+  state = { id: 'c1', mode: 'ROUTER', version: 1, metadata: {}, participants: [] };
+  /** @type {Set<import('playwright-core').WebSocketRoute>} */
+  #sockets = new Set();
+  #packet = 0;
+
+  /**
+   * @param {import('playwright-core').Browser} browser
+   * @param {import('playwright-core').BrowserContextOptions & { init?: string }} [options] init: a script to run before the page's own
+   */
+  static async open(browser, { init = '', ...options } = {}) {
+    const world = new World();
+    const context = await browser.newContext({ serviceWorkers: 'block', ...options });
+    await context.addInitScript({ path: rtc });
+    if (init) await context.addInitScript(init);
+    await context.route('**/*', (route) => world.#answer(route));
+    await context.routeWebSocket(/\/ws$/, (socket) => world.#broker(socket));
+    const page = await context.newPage();
+    page.on('console', (m) => m.type() === 'error' && !/status of 4\d\d/.test(m.text()) && world.complaints.push(m.text()));
+    page.on('pageerror', (err) => world.complaints.push(String(err)));
+    return Object.assign(world, { page, context });
+  }
+
+  /** @type {import('playwright-core').Page} */
+  page = /** @type {any} */ (undefined);
+  /** @type {import('playwright-core').BrowserContext} */
+  context = /** @type {any} */ (undefined);
+
+  visit() {
+    return this.page.goto(`${ORIGIN}/t/nwi-ssh`);
+  }
+
+  /** Waits for a screen. @param {string} screen */
+  shows(screen) {
+    return this.page.waitForSelector(`body[data-screen="${screen}"]`, { timeout: 10_000 });
+  }
+
+  /** Somebody joins, with a stream unless told otherwise. @param {Guest} guest */
+  enter({ id, name, userId = id, type = 'MIC_AND_CAM', muted = [], streams = true }) {
+    const common = { userId, userEndpointId: id };
+    this.#event({ type: 'ConferenceJoinedEvent', ...common, metadata: { name } });
+    this.state.participants.push({ id: userId, endpoints: [{ id, metadata: { name }, streams: [] }] });
+    if (!streams) return;
+    const streamId = `s-${id}`;
+    this.#event({ type: 'ConferenceStreamPublishedEvent', ...common, streamId, streamType: type });
+    this.state.participants.at(-1).endpoints[0].streams.push({ id: streamId, type });
+    for (const kind of muted) this.mute(id, kind);
+  }
+
+  /** @param {string} id @param {'audio' | 'video'} kind */
+  mute(id, kind) {
+    const key = `TRACK_MUTED/${kind}/s-${id}`;
+    this.#event({ type: 'ConferenceMetadataUpdatedEvent', userId: id, userEndpointId: id, key, operation: 'SET', value: 'true' });
+    this.state.metadata[key] = 'true';
+  }
+
+  /** @param {string} id */
+  exit(id) {
+    this.#event({ type: 'ConferenceLeftEvent', userId: id, userEndpointId: id, reason: 'hung up' });
+    this.state.participants = this.state.participants.filter((/** @type {any} */ p) => p.id !== id);
+  }
+
+  /** @param {string} by */
+  end(by) {
+    this.#event({ type: 'ConferenceEndedEvent', userId: by, userEndpointId: by, reason: 'done' });
+  }
+
+  /** Cuts every connection and lets none up again. */
+  async cut() {
+    this.online = false;
+    for (const socket of this.#sockets) await socket.close();
+  }
+
+  /** @param {any} event */
+  #event(event) {
+    const version = this.state.version++;
+    const body = JSON.stringify({ id: `v${version}`, timestamp: '2026-01-02T03:04:05.060Z', conferenceId: 'c1', conferenceVersion: version, ...event });
+    const id = ++this.#packet;
+    const topic = [...Buffer.from('t')];
+    const rest = [0, topic.length, ...topic, id >> 8, id & 255, ...Buffer.from(body)];
+    const length = rest.length < 128 ? [rest.length] : [(rest.length & 127) | 128, rest.length >> 7];
+    for (const socket of this.#sockets) socket.send(Buffer.from([0x32, ...length, ...rest]));
+  }
+
+  /** @param {import('playwright-core').WebSocketRoute} socket */
+  #broker(socket) {
+    if (!this.online) return void socket.close();
+    socket.onMessage((message) => {
+      const type = /** @type {Buffer} */ (message)[0] ?? 0;
+      if (type >> 4 === 1) socket.send(Buffer.from([0x20, 2, 0, 0]));
+      if (type >> 4 === 8) {
+        this.#sockets.add(socket);
+        socket.send(Buffer.from([0x90, 3, 0, 1, 1]));
+      }
+      if (type >> 4 === 12) socket.send(Buffer.from([0xd0, 0]));
+    });
+    socket.onClose(() => this.#sockets.delete(socket));
+  }
+
+  /** @param {import('playwright-core').Route} route */
+  async #answer(route) {
+    const request = route.request();
+    const path = new URL(request.url()).pathname;
+    if (path === '/t/nwi-ssh' && !(request.headers().accept ?? '').includes('json')) return this.#file(route, 'customer/index.html', this.invitation[0]);
+    if (path.startsWith('/assets/')) return this.#file(route, path.slice('/assets/'.length), 200);
+    if (path === '/favicon.ico') return route.fulfill({ status: 404 });
+    if (!this.online) return route.abort('internetdisconnected');
+    this.requests.push({ path, body: request.postData() });
+    const [status, body] = this.#call(path, request.postData() ?? '');
+    return route.fulfill({ status, ...(body === undefined ? {} : { json: body }) });
+  }
+
+  /** @param {string} path @param {string} sent @returns {[number, any?]} */
+  #call(path, sent) {
+    switch (path.split('/').at(-1)) {
+      case 'nwi-ssh': return this.invitation;
+      case 'token': return this.token;
+      case 'endpoints': return [200, 'me'];
+      case 'iceServers': return [200, { iceServers: [] }];
+      case 'simpleView': return [200, this.state];
+      case 'publishStream':
+      case 'viewStream': return [200, { sdpAnswer: 'v=0\r\n' }];
+      case 'join': {
+        if (this.joined) return this.joined;
+        const { metadata } = JSON.parse(sent);
+        this.#event({ type: 'ConferenceJoinedEvent', userId: 'guest-1', userEndpointId: 'me', metadata });
+        this.state.participants.push({ id: 'guest-1', endpoints: [{ id: 'me', metadata, streams: [] }] });
+        return [200, { id: 'c1', mode: 'ROUTER', version: this.state.version }];
+      }
+      default: return [204];
+    }
+  }
+
+  /** @param {import('playwright-core').Route} route @param {string} name @param {number} status */
+  #file(route, name, status) {
+    const kind = kinds[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
+    return route.fulfill({
+      status,
+      headers: { 'Content-Type': kind, 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff' },
+      body: readFileSync(new URL(name, root)),
+    });
+  }
+}
