@@ -27,12 +27,17 @@ type browser struct {
 	ctx context.Context
 }
 
-// openBrowser starts Chromium with a fresh profile.
+// openBrowser starts Chromium with a fresh profile and a camera of 640x360.
 func openBrowser(t *testing.T, id uint8, hertz float64) *browser {
+	t.Helper()
+	return openBrowserSized(t, id, hertz, 640, 360)
+}
+
+func openBrowserSized(t *testing.T, id uint8, hertz float64, width, height int) *browser {
 	t.Helper()
 	dir := t.TempDir()
 	video, sound := filepath.Join(dir, "camera.y4m"), filepath.Join(dir, "microphone.wav")
-	writePattern(t, video, id)
+	writePattern(t, video, id, width, height)
 	writeTone(t, sound, hertz)
 	name := "chromium"
 	if _, err := exec.LookPath(name); err != nil {
@@ -224,14 +229,14 @@ func (b *browser) pitch(selector string) float64 {
 	})()`, selector))
 }
 
-func writePattern(t *testing.T, name string, id uint8) {
+func writePattern(t *testing.T, name string, id uint8, width, height int) {
 	t.Helper()
 	f, err := os.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := pattern.WriteY4M(f, 640, 360, 30, 60, id); err != nil {
+	if err := pattern.WriteY4M(f, width, height, 30, 60, id); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -53,17 +53,38 @@ func testMain(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	server := exec.Command("go", "build", "-o", filepath.Join(dir, "guichet-server"), "./platform")
-	server.Env = append(os.Environ(), "CGO_ENABLED=0")
-	desktop := exec.Command("go", "build", "-tags", "migrated_fynedo,nolibopusfile", "-o", filepath.Join(dir, "guichet"), "./app")
-	for _, c := range []*exec.Cmd{server, desktop} {
-		c.Dir = root
-		if out, err := c.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "%v: %v\n%s", c.Args, err, out)
-			return 1
-		}
-	}
 	return m.Run()
+}
+
+// program returns the path of a binary, which it builds once.
+func program(t *testing.T, name string) string {
+	t.Helper()
+	builds[name].once.Do(func() {
+		b := builds[name]
+		cmd := exec.Command("go", append(append([]string{"build", "-o", filepath.Join(binaries, name)}, b.flags...), b.pkg)...)
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), b.env...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.err = fmt.Errorf("%w\n%s", err, out)
+		}
+	})
+	if err := builds[name].err; err != nil {
+		t.Fatalf("build %s: %v", name, err)
+	}
+	return filepath.Join(binaries, name)
+}
+
+type build struct {
+	once  sync.Once
+	err   error
+	pkg   string
+	flags []string
+	env   []string
+}
+
+var builds = map[string]*build{
+	"guichet-server": {pkg: "./platform", env: []string{"CGO_ENABLED=0"}},
+	"guichet":        {pkg: "./app", flags: []string{"-tags", "migrated_fynedo,nolibopusfile"}},
 }
 
 // process is a program that the test started and ends.
@@ -198,8 +219,15 @@ func (p *process) stop(t *testing.T) {
 // startServer runs the server with demo users on free ports.
 func startServer(t *testing.T) wire.Ready {
 	t.Helper()
+	ready, _ := startServerProcess(t)
+	return ready
+}
+
+// startServerProcess also returns the server's process id.
+func startServerProcess(t *testing.T) (wire.Ready, int) {
+	t.Helper()
 	r, w := io.Pipe()
-	start(t, w, nil, filepath.Join(binaries, "guichet-server"), "serve", "--dev", "--data", t.TempDir(), "--listen", "127.0.0.1:0",
+	p := start(t, w, nil, program(t, "guichet-server"), "serve", "--dev", "--data", t.TempDir(), "--listen", "127.0.0.1:0",
 		"--mqtt-listen", "127.0.0.1:0", "--media-listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0")
 	ready := make(chan wire.Ready, 1)
 	go func() {
@@ -212,10 +240,13 @@ func startServer(t *testing.T) wire.Ready {
 	}()
 	select {
 	case v := <-ready:
-		return v
+		return v, p.cmd.Process.Pid
+	case <-p.ended:
+		t.Fatalf("the server ended: %v", p.status)
+		return wire.Ready{}, 0
 	case <-time.After(patience):
 		t.Fatal("the server printed no ready line")
-		return wire.Ready{}
+		return wire.Ready{}, 0
 	}
 }
 
@@ -269,7 +300,7 @@ func openWindow(t *testing.T, args ...string) *window {
 	w.process = start(t, nil, []string{"DISPLAY=" + w.display, "PATH=" + dir + ":" + os.Getenv("PATH"), "HOME=" + dir,
 		"XDG_CONFIG_HOME=" + dir + "/config", "XDG_DATA_HOME=" + dir + "/data", "XDG_CACHE_HOME=" + dir + "/cache",
 		"XDG_RUNTIME_DIR=" + dir, "WAYLAND_DISPLAY=", "DBUS_SESSION_BUS_ADDRESS=", "LANG=en_US.UTF-8", "FYNE_SCALE=1"},
-		filepath.Join(binaries, "guichet"), args...)
+		program(t, "guichet"), args...)
 	w.x("xdotool", "search", "--sync", "--onlyvisible", "--name", "Guichet")
 	return w
 }

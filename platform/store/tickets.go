@@ -94,3 +94,9 @@ func (s *Store) UseTicket(ctx context.Context, id string, u ticket.Use, single b
 	})
 	return userID, err
 }
+
+// TicketUsed implements ticket.Store.
+func (s *Store) TicketUsed(ctx context.Context, id string) (used bool, err error) {
+	err = s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM ticket_uses WHERE ticket = ?)", id).Scan(&used)
+	return used, err
+}

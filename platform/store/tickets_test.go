@@ -104,6 +104,9 @@ func TestTicketUses(t *testing.T) {
 	}
 
 	single := create(t, s, wire.TicketSingleUse)
+	if _, err := s.Open(ctx, single.ID); err != nil {
+		t.Errorf("open before its use: %v", err)
+	}
 	first := redeem(single.ID, "a")
 	if again := redeem(single.ID, "a"); again != first {
 		t.Errorf("the same browser came back as %+v, was %+v", again, first)
@@ -112,6 +115,9 @@ func TestTicketUses(t *testing.T) {
 		if _, err := s.Redeem(ctx, single.ID, key); !errors.Is(err, ticket.ErrUsed) {
 			t.Errorf("key %q: %v, want used", key, err)
 		}
+	}
+	if _, err := s.Open(ctx, single.ID); !errors.Is(err, ticket.ErrUsed) {
+		t.Errorf("open after its use: %v, want used", err)
 	}
 	once := create(t, s, wire.TicketSingleUse)
 	redeem(once.ID, "")

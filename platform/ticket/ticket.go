@@ -92,6 +92,8 @@ type Store interface {
 	// returns its guest; with single set it fails with ErrUsed when another
 	// key is recorded. It is atomic.
 	UseTicket(ctx context.Context, id string, u Use, single bool) (userID string, err error)
+	// TicketUsed tells whether any browser has used it.
+	TicketUsed(ctx context.Context, id string) (bool, error)
 }
 
 // Config is what a Service works with; Store and PublicURL are required.
@@ -242,13 +244,22 @@ func (s *Service) Revoke(ctx context.Context, organization, id string) error {
 	return s.Store.RevokeTicket(ctx, organization, id, s.Now())
 }
 
-// Open returns what the page of a live ticket may show before anybody signs in.
-// A used single-use ticket still opens: only Redeem can tell its own browser
-// from another.
+// Open returns what the page of a ticket may show before anybody signs in. A
+// single-use ticket that was used gives ErrUsed: a page that knows itself to be
+// the one that used it goes on to Redeem, which tells by the browser key.
 func (s *Service) Open(ctx context.Context, id string) (wire.Invitation, error) {
 	r, err := s.live(ctx, id)
 	if err != nil {
 		return wire.Invitation{}, err
+	}
+	if r.Type == wire.TicketSingleUse {
+		used, err := s.Store.TicketUsed(ctx, r.ID)
+		if err != nil {
+			return wire.Invitation{}, err
+		}
+		if used {
+			return wire.Invitation{}, ErrUsed
+		}
 	}
 	return wire.Invitation{TicketID: dashed(r.ID), Organization: r.OwnerTitle, Host: r.Owner.Name}, nil
 }

@@ -1,0 +1,108 @@
+// Package api is the REST face of the platform: one file per resource, the
+// guard in front of them, and the one table that turns errors into statuses.
+//
+// It decodes and checks requests, asks the domain packages, and encodes their
+// answers. It holds no state of calls (the WHIP and WHEP sessions, which belong
+// to HTTP alone, excepted) and starts no goroutine of its own.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"guichet/platform/conference"
+	"guichet/platform/endpoint"
+	"guichet/platform/oauth"
+	"guichet/platform/page"
+	"guichet/platform/ticket"
+	"guichet/platform/wire"
+)
+
+// Config is what the API stands on; every field is needed.
+type Config struct {
+	Verify      func(ctx context.Context, token string) (oauth.Identity, error)
+	Endpoints   *endpoint.Registry
+	Conferences *conference.Directory
+	Tickets     *ticket.Service
+	Pages       *page.Pages
+	ICEServers  func(user string) []wire.ICEServer
+	PublicURL   string // without a slash at its end
+	Now         func() time.Time
+	Logger      *slog.Logger
+}
+
+// API serves the REST paths.
+type API struct {
+	Config
+	mux      *http.ServeMux
+	openings *limiter // ticket pages of unknown ids, by address
+	whip     sessions
+}
+
+// New returns the API's handler.
+func New(c Config) (*API, error) {
+	switch {
+	case c.Verify == nil, c.Endpoints == nil, c.Conferences == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil:
+		return nil, errors.New("api: a part is missing")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	a := &API{Config: c, mux: http.NewServeMux(), openings: newLimiter(c.Now)}
+	a.whip.init()
+	a.routeEndpoints()
+	a.routeConferences()
+	a.routeTickets()
+	a.routeWHIP()
+	a.mux.HandleFunc("GET /assets/", c.Pages.ServeHTTP)
+	for _, prefix := range []string{"/rtc-api/", "/security/", "/api/"} {
+		a.mux.HandleFunc(prefix, a.guard(anyone, a.nothing))
+	}
+	a.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		a.fail(w, r, a.nothing(w, r, oauth.Identity{}))
+	})
+	return a, nil
+}
+
+// nothing answers a path that is none, or one that takes other methods.
+func (a *API) nothing(w http.ResponseWriter, r *http.Request, _ oauth.Identity) error {
+	var allow []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := a.mux.Handler(other); strings.HasPrefix(pattern, method+" ") {
+			allow = append(allow, method)
+		}
+	}
+	if len(allow) == 0 {
+		return &wire.Error{Code: wire.CodeNotFound, Message: "there is nothing at this path"}
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	return &wire.Error{Code: wire.CodeMethod, Message: "this path takes " + strings.Join(allow, " and ") + " only"}
+}
+
+// ServeHTTP answers one request. CORS is open: tokens travel in a header that
+// no other site's page can make a browser add by itself.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	if r.Header.Get("Origin") != "" {
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", "Location, Link, ETag, WWW-Authenticate, Retry-After")
+		if r.Method == http.MethodOptions {
+			h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, X-Auvious-TransactionId, spark-user-agent, cisco-device-url, trackingid")
+			h.Set("Access-Control-Max-Age", "3600")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+	}
+	h.Set("X-Content-Type-Options", "nosniff")
+	a.mux.ServeHTTP(w, r)
+}

@@ -1,0 +1,64 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"guichet/platform/conference"
+	"guichet/platform/oauth"
+)
+
+func (a *API) routeConferences() {
+	d := a.Conferences
+	post(a, "create", staff, d.Create)
+	post(a, "join", caller, d.Join)
+	post(a, "publishStream", caller, d.Publish)
+	post(a, "viewStream", caller, d.View)
+	act(a, "leave", caller, d.Leave)
+	act(a, "end", staff, d.End)
+	act(a, "addPublishStreamIceCandidates", caller, d.AddPublisherCandidates)
+	act(a, "unpublishStream", caller, d.Unpublish)
+	act(a, "addViewStreamIceCandidates", caller, d.AddViewerCandidates)
+	act(a, "stopViewStream", caller, d.StopView)
+	act(a, "updateMetadata", caller, d.UpdateMetadata)
+	a.mux.HandleFunc("GET /rtc-api/conferences/{id}/simpleView", a.guard(caller, a.conferenceState))
+}
+
+func operation(name string) string { return "POST /rtc-api/conferences/" + name }
+
+// post routes an operation that answers 200 with a body.
+func post[Request, Answer any](a *API, name string, n need, do func(context.Context, conference.Caller, Request) (Answer, error)) {
+	a.mux.HandleFunc(operation(name), a.guard(n, func(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
+		body, err := decode[Request](w, r)
+		if err != nil {
+			return err
+		}
+		answer, err := do(r.Context(), conferenceCaller(id), body)
+		if err != nil {
+			return err
+		}
+		return send(w, http.StatusOK, answer)
+	}))
+}
+
+// act routes an operation that answers 204.
+func act[Request any](a *API, name string, n need, do func(context.Context, conference.Caller, Request) error) {
+	a.mux.HandleFunc(operation(name), a.guard(n, func(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
+		body, err := decode[Request](w, r)
+		if err != nil {
+			return err
+		}
+		if err := do(r.Context(), conferenceCaller(id), body); err != nil {
+			return err
+		}
+		return done(w)
+	}))
+}
+
+func (a *API) conferenceState(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
+	state, err := a.Conferences.State(r.Context(), conferenceCaller(id), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, state)
+}

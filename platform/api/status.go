@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"guichet/platform/conference"
+	"guichet/platform/endpoint"
+	"guichet/platform/ticket"
+	"guichet/platform/wire"
+	"guichet/sfu"
+)
+
+var statuses = map[wire.Code]int{
+	wire.CodeInvalid:      http.StatusBadRequest,
+	wire.CodeUnauthorized: http.StatusUnauthorized,
+	wire.CodeForbidden:    http.StatusForbidden,
+	wire.CodeNotFound:     http.StatusNotFound,
+	wire.CodeMethod:       http.StatusMethodNotAllowed,
+	wire.CodeConflict:     http.StatusConflict,
+	wire.CodeGone:         http.StatusGone,
+	wire.CodePrecondition: http.StatusPreconditionFailed,
+	wire.CodeTooLarge:     http.StatusRequestEntityTooLarge,
+	wire.CodeMediaType:    http.StatusUnsupportedMediaType,
+	wire.CodeTooMany:      http.StatusTooManyRequests,
+	wire.CodeUnavailable:  http.StatusServiceUnavailable,
+}
+
+// causes maps the sentinels of the domain packages to codes and sentences.
+var causes = []struct {
+	err     error
+	code    wire.Code
+	message string
+}{
+	{endpoint.ErrUnknown, wire.CodeNotFound, "this endpoint is not registered: register it again"},
+	{endpoint.ErrNotYours, wire.CodeForbidden, "this endpoint belongs to somebody else"},
+	{endpoint.ErrTooMany, wire.CodeTooMany, "this user has too many endpoints: unregister some"},
+	{conference.ErrUnknownConference, wire.CodeNotFound, "there is no such conference"},
+	{conference.ErrUnknownStream, wire.CodeNotFound, "there is no such stream in this conference"},
+	{conference.ErrUnknownViewer, wire.CodeNotFound, "there is no such viewer of this stream"},
+	{conference.ErrNotMember, wire.CodeForbidden, "this endpoint has not joined the conference"},
+	{conference.ErrNotYours, wire.CodeForbidden, "this belongs to another participant"},
+	{conference.ErrForbidden, wire.CodeForbidden, "the access token does not allow this"},
+	{conference.ErrExists, wire.CodeConflict, "this id is taken already"},
+	{conference.ErrFull, wire.CodeConflict, "the conference is full"},
+	{conference.ErrEnded, wire.CodeGone, "the conference has ended"},
+	{ticket.ErrUnknown, wire.CodeNotFound, "this link is not known"},
+	{ticket.ErrExpired, wire.CodeGone, "this link has expired"},
+	{ticket.ErrRevoked, wire.CodeGone, "this link was withdrawn"},
+	{ticket.ErrUsed, wire.CodeGone, "this link was used already"},
+	{sfu.ErrBadOffer, wire.CodeInvalid, ""},
+	{sfu.ErrBadCandidate, wire.CodeInvalid, "this is not an ICE candidate"},
+	{sfu.ErrUnknownStream, wire.CodeNotFound, "there is no such stream in this conference"},
+	{sfu.ErrUnknownViewer, wire.CodeNotFound, "there is no such viewer of this stream"},
+	{sfu.ErrStreamExists, wire.CodeConflict, "this stream is published already"},
+	{sfu.ErrViewerExists, wire.CodeConflict, "this viewer exists already"},
+	{context.Canceled, wire.CodeUnavailable, "the call was given up"},
+	{context.DeadlineExceeded, wire.CodeUnavailable, "the server took too long: try again"},
+	{conference.ErrUnavailable, wire.CodeUnavailable, "the change could not be written: try again in a moment"},
+	{conference.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
+	{endpoint.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
+	{sfu.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
+}
+
+// translate returns the answer for an error; what it does not know is internal.
+func translate(err error) *wire.Error {
+	var known *wire.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	for _, c := range causes {
+		if errors.Is(err, c.err) {
+			if c.message == "" {
+				return &wire.Error{Code: c.code, Message: err.Error()}
+			}
+			return &wire.Error{Code: c.code, Message: c.message}
+		}
+	}
+	return &wire.Error{Code: wire.CodeInternal, Message: "something went wrong in the server"}
+}
+
+// fail answers with the error's code and status. Only an internal one is
+// logged: the others are the caller's.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := translate(err)
+	status, ok := statuses[e.Code]
+	if !ok {
+		status = http.StatusInternalServerError
+		a.Logger.Error("request", "method", r.Method, "path", r.Pattern, "err", err)
+	}
+	if err := send(w, status, e); err != nil {
+		a.Logger.Error("send error", "err", err)
+	}
+}

@@ -1,0 +1,130 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Config is what the server is started with. The zero value of every field but
+// Data means its default.
+type Config struct {
+	Dev            bool   // demo applications and users; loopback only
+	Data           string // folder of the database and the keys
+	Listen         string // HTTP(S): 127.0.0.1:8080
+	PublicURL      string // how browsers reach Listen; made from its address when empty
+	MQTTListen     string // MQTT over TCP: 127.0.0.1:1883
+	MediaListen    string // UDP and ICE-TCP: 0.0.0.0:7882, with Dev 127.0.0.1:7882
+	MediaAddresses []netip.Addr
+	TURNListen     string // UDP and TCP: 0.0.0.0:3478, with Dev 127.0.0.1:3478
+	Database       string // sqlite
+	TLSCert        string // PEM files; both or neither
+	TLSKey         string
+	Now            func() time.Time
+	Logger         *slog.Logger
+}
+
+// check fills in defaults and refuses what cannot work, in a sentence that says
+// what to change.
+func (c *Config) check() error {
+	anywhere := "0.0.0.0"
+	if c.Dev {
+		anywhere = "127.0.0.1"
+	}
+	for _, d := range []struct {
+		field  *string
+		preset string
+	}{
+		{&c.Listen, "127.0.0.1:8080"},
+		{&c.MQTTListen, "127.0.0.1:1883"},
+		{&c.MediaListen, anywhere + ":7882"},
+		{&c.TURNListen, anywhere + ":3478"},
+		{&c.Database, "sqlite"},
+	} {
+		if *d.field == "" {
+			*d.field = d.preset
+		}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Data == "" {
+		return errors.New("--data: a folder is needed")
+	}
+	if c.Database != "sqlite" {
+		return errors.New("--database: only sqlite can be used so far")
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("--tls-cert and --tls-key: give both or neither")
+	}
+	for _, l := range []struct{ flag, address string }{
+		{"--listen", c.Listen}, {"--mqtt-listen", c.MQTTListen}, {"--media-listen", c.MediaListen}, {"--turn-listen", c.TURNListen},
+	} {
+		if err := checkListen(l.address, c.Dev); err != nil {
+			return fmt.Errorf("%s: %w", l.flag, err)
+		}
+	}
+	if c.Dev {
+		for _, a := range c.MediaAddresses {
+			if !a.IsLoopback() {
+				return fmt.Errorf("--media-address: %s is not a loopback address, which --dev insists on", a)
+			}
+		}
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+			return fmt.Errorf("--public-url: %q is not like https://calls.example.org", c.PublicURL)
+		}
+		c.PublicURL = u.Scheme + "://" + u.Host
+	}
+	return nil
+}
+
+func checkListen(address string, dev bool) error {
+	a, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not like 127.0.0.1:8080", address)
+	}
+	if dev && !a.Addr().IsLoopback() {
+		return fmt.Errorf("%s is not a loopback address, which --dev insists on: its passwords are known", address)
+	}
+	return nil
+}
+
+// mediaHosts are the addresses that the SFU announces: the given ones, else the
+// one it listens on, else those of this machine's interfaces.
+func mediaHosts(c Config) ([]netip.Addr, error) {
+	if len(c.MediaAddresses) > 0 {
+		return c.MediaAddresses, nil
+	}
+	if host := netip.MustParseAddrPort(c.MediaListen).Addr(); !host.IsUnspecified() {
+		return []netip.Addr{host}, nil
+	}
+	list, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, fmt.Errorf("find media addresses: %w", err)
+	}
+	var hosts []netip.Addr
+	for _, a := range list {
+		prefix, err := netip.ParsePrefix(a.String())
+		if err != nil {
+			continue
+		}
+		if host := prefix.Addr(); host.IsGlobalUnicast() {
+			hosts = append(hosts, host)
+		}
+	}
+	if len(hosts) == 0 {
+		return nil, errors.New("this machine has no network address for media: give one with --media-address")
+	}
+	return hosts, nil
+}

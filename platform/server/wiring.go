@@ -1,0 +1,176 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"guichet/platform/broker"
+	"guichet/platform/conference"
+	"guichet/platform/endpoint"
+	"guichet/platform/oauth"
+	"guichet/platform/store"
+	"guichet/platform/ticket"
+	"guichet/platform/wire"
+	"guichet/sfu"
+
+	"github.com/google/uuid"
+	"github.com/pion/webrtc/v4"
+)
+
+// startDomains builds the domain packages, which know nothing of each other,
+// and ties them: a dropped endpoint leaves its conferences, ended media ends
+// its stream, a written event wakes the endpoints that may see it.
+func (s *Server) startDomains(ctx context.Context) error {
+	c := s.config
+	var err error
+	s.tickets, err = ticket.New(ticket.Config{Store: s.store, Now: c.Now, PublicURL: c.PublicURL})
+	if err != nil {
+		return err
+	}
+	s.oauth, err = oauth.New(ctx, oauth.Config{Issuer: c.PublicURL, Store: s.store, Tickets: redeemer{s.tickets},
+		Logger: s.log.With("part", "oauth"), Now: c.Now})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.oauth.Close)
+
+	journal := store.NewJournal(s.store, c.Now, s.log.With("part", "journal"))
+	s.closers = append(s.closers, journal.Close)
+	s.broker, err = broker.New(broker.Config{Listen: c.MQTTListen, Authenticate: s.authenticate, Owns: s.owns,
+		Journal: journal, Logger: s.log.With("part", "broker"), Now: c.Now})
+	if err != nil {
+		return fmt.Errorf("--mqtt-listen: %w", err)
+	}
+	s.endpoints = endpoint.New(endpoint.Config{Store: s.store, Now: c.Now, Logger: s.log.With("part", "endpoint"),
+		Gone: s.endpointGone, Remind: s.remind})
+	s.conferences = conference.New(conference.Config{Store: s.store, Media: media{s.sfu}, Endpoints: owners{s.endpoints},
+		Wake: s.broker.Wake, Now: c.Now, Logger: s.log.With("part", "conference")})
+	s.closers = append(s.closers, s.broker.Close, closer(s.conferences.Close), closer(s.endpoints.Close))
+	if err := s.endpoints.Run(ctx); err != nil {
+		return err
+	}
+	return s.broker.Start()
+}
+
+func closer(f func()) func() error { return func() error { f(); return nil } }
+
+// endpointGone takes an endpoint that was dropped or unregistered out of its
+// conferences, its relays and the broker.
+func (s *Server) endpointGone(ctx context.Context, e endpoint.Endpoint, reason string) {
+	s.conferences.EndpointGone(ctx, e.Owner.Organization, e.Owner.UserID, e.ID, reason)
+	s.broker.CutEndpoint(e.ID)
+}
+
+// remind asks an endpoint for its keep-alive.
+func (s *Server) remind(e endpoint.Endpoint) {
+	body, err := json.Marshal(wire.Event{Type: wire.EventKeepAliveReminder, ID: uuid.NewString(), Timestamp: wire.NewTime(s.config.Now()),
+		UserID: e.Owner.UserID, UserEndpointID: e.ID})
+	if err != nil {
+		s.log.Error("encode reminder", "err", err)
+		return
+	}
+	s.broker.Notify(e.ID, body)
+}
+
+// owners answers the conference package's question who an endpoint belongs to.
+type owners struct{ *endpoint.Registry }
+
+func (o owners) Check(ctx context.Context, organization, userID, endpointID string) error {
+	return o.Registry.Check(ctx, endpoint.Owner{Organization: organization, UserID: userID}, endpointID)
+}
+
+// authenticate turns a token into a session of the broker.
+func (s *Server) authenticate(ctx context.Context, token string) (broker.Session, error) {
+	id, err := s.oauth.Verify(ctx, token)
+	if err != nil {
+		return broker.Session{}, err
+	}
+	return broker.Session{Organization: id.Organization, UserID: id.UserID, TokenID: id.TokenID, Expires: id.Expires}, nil
+}
+
+func (s *Server) owns(ctx context.Context, b broker.Session, endpointID string) error {
+	return s.endpoints.Check(ctx, endpoint.Owner{Organization: b.Organization, UserID: b.UserID}, endpointID)
+}
+
+// redeemer lets the token service redeem tickets.
+type redeemer struct{ *ticket.Service }
+
+func (r redeemer) Redeem(ctx context.Context, id, browserKey string) (oauth.TicketGrant, error) {
+	g, err := r.Service.Redeem(ctx, id, browserKey)
+	return oauth.TicketGrant(g), err
+}
+
+// media is the SFU in the words of the conference package.
+type media struct{ sfu *sfu.SFU }
+
+func (m media) Publish(ctx context.Context, conference, stream, offer string) (string, error) {
+	return m.sfu.Publish(ctx, sfu.StreamKey{Conference: conference, Stream: stream}, offer)
+}
+
+func (m media) AddPublisherCandidate(conference, stream string, c wire.ICECandidate) error {
+	return m.sfu.AddPublisherCandidate(sfu.StreamKey{Conference: conference, Stream: stream}, candidate(c))
+}
+
+func (m media) Unpublish(conference, stream string) {
+	// A stream that is gone already is what was wanted.
+	_ = m.sfu.Unpublish(sfu.StreamKey{Conference: conference, Stream: stream})
+}
+
+func (m media) View(ctx context.Context, conference, stream, viewer, offer string) (string, error) {
+	return m.sfu.View(ctx, sfu.ViewerKey{Conference: conference, Stream: stream, Viewer: viewer}, offer)
+}
+
+func (m media) AddViewerCandidate(conference, stream, viewer string, c wire.ICECandidate) error {
+	return m.sfu.AddViewerCandidate(sfu.ViewerKey{Conference: conference, Stream: stream, Viewer: viewer}, candidate(c))
+}
+
+func (m media) StopView(conference, stream, viewer string) {
+	_ = m.sfu.StopView(sfu.ViewerKey{Conference: conference, Stream: stream, Viewer: viewer})
+}
+
+func (m media) End(conference string) { m.sfu.EndConference(conference) }
+
+func candidate(c wire.ICECandidate) webrtc.ICECandidateInit {
+	return webrtc.ICECandidateInit{Candidate: c.Candidate, SDPMid: c.SDPMid, SDPMLineIndex: c.SDPMLineIndex}
+}
+
+// mediaObserver hears of media that ended by itself.
+type mediaObserver struct{ s *Server }
+
+func (o mediaObserver) PublisherClosed(k sfu.StreamKey) {
+	o.s.conferences.PublisherClosed(k.Conference, k.Stream)
+	o.s.api.MediaClosed(context.Background(), k.Stream, "")
+}
+
+func (o mediaObserver) ViewerClosed(k sfu.ViewerKey) {
+	o.s.conferences.ViewerClosed(k.Conference, k.Stream, k.Viewer)
+	o.s.api.MediaClosed(context.Background(), k.Stream, k.Viewer)
+}
+
+// iceServers lists the relay's addresses with a credential for a user.
+func (s *Server) iceServers(user string) []wire.ICEServer {
+	at := s.relay.Addr()
+	host := at.Addr().Unmap().String()
+	public, err := url.Parse(s.config.PublicURL)
+	if err == nil && at.Addr().IsUnspecified() {
+		host = public.Hostname()
+	}
+	address := net.JoinHostPort(host, fmt.Sprint(at.Port()))
+	username, credential := s.relay.Credential(user)
+	turn := []string{"turn:" + address + "?transport=udp", "turn:" + address + "?transport=tcp"}
+	if s.config.TLSCert != "" && err == nil {
+		port := public.Port()
+		if port == "" {
+			port = "443"
+		}
+		turn = append(turn, "turns:"+net.JoinHostPort(public.Hostname(), port)+"?transport=tcp")
+	}
+	return []wire.ICEServer{{URLs: []string{"stun:" + address}}, {URLs: turn, Username: username, Credential: credential}}
+}
+
+// webSocketOrigin is the WebSocket address of an HTTP one.
+func webSocketOrigin(publicURL string) string { return "ws" + strings.TrimPrefix(publicURL, "http") }
