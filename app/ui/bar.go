@@ -1,0 +1,91 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"guichet/app/session"
+)
+
+// The parts of the side panel.
+const (
+	panelNone    = ""
+	panelPeople  = "people"
+	panelShare   = "share"
+	panelDevices = "devices"
+)
+
+const barHeight = roundSize + 2*space3
+
+// bar is the row of round buttons under the stage.
+type bar struct {
+	box                    *fyne.Container
+	microphone, camera     *button
+	people, share, devices *button
+	leave                  *button
+	muted, off             bool
+}
+
+func newBar(k *kit, open func(panel string), hangUp func()) *bar {
+	b := &bar{}
+	round := func(name, icon string, tapped func()) *button {
+		return newRoundButton(name, icon, mannerRound(), k.hints, tapped)
+	}
+	b.microphone = round("Mute (Ctrl+D)", "microphone", func() { k.session.SetMicrophoneMuted(!b.muted) })
+	b.camera = round("Stop camera (Ctrl+E)", "camera", func() { k.session.SetCameraOff(!b.off) })
+	b.people = round("People", "people", func() { open(panelPeople) })
+	b.share = round("Invite with a link (Ctrl+L copies it)", "share", func() { open(panelShare) })
+	b.devices = round("Camera, microphone, speaker", "devices", func() { open(panelDevices) })
+	b.leave = newRoundButton("Hang up (Ctrl+Shift+H)", "hang-up", mannerRoundDanger(), k.hints, hangUp)
+	b.box = container.New(b, b.microphone, b.camera, b.people, b.share, b.devices, b.leave)
+	return b
+}
+
+// update shows what is on and which panel is open.
+func (b *bar) update(s session.State, panel string) {
+	b.muted, b.off = s.Call.MicrophoneMuted, s.Call.CameraOff
+	if b.muted {
+		b.microphone.look("microphone-off", "Unmute (Ctrl+D)", mannerRoundOff())
+	} else {
+		b.microphone.look("microphone", "Mute (Ctrl+D)", mannerRound())
+	}
+	if b.off {
+		b.camera.look("camera-off", "Start camera (Ctrl+E)", mannerRoundOff())
+	} else {
+		b.camera.look("camera", "Stop camera (Ctrl+E)", mannerRound())
+	}
+	for name, one := range map[string]*button{panelPeople: b.people, panelShare: b.share, panelDevices: b.devices} {
+		m := mannerRound()
+		if name == panel {
+			m = mannerRoundOpen()
+		}
+		one.look(one.icon, one.name, m)
+	}
+	b.share.Hidden = s.Me.Customer
+	b.box.Refresh()
+}
+
+// Layout centres the buttons and sets hanging up apart at the right end.
+func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	var row []*button
+	for _, one := range []*button{b.microphone, b.camera, b.people, b.share, b.devices} {
+		if one.Visible() {
+			row = append(row, one)
+		}
+	}
+	y := (size.Height - roundSize) / 2
+	x := (size.Width - float32(len(row))*(roundSize+space4) + space4) / 2
+	for _, one := range append(row, b.leave) {
+		one.Resize(fyne.NewSquareSize(roundSize))
+	}
+	for _, one := range row {
+		one.Move(fyne.NewPos(x, y))
+		x += roundSize + space4
+	}
+	b.leave.Move(fyne.NewPos(size.Width-space5-roundSize, y))
+}
+
+// MinSize is for Fyne.
+func (b *bar) MinSize([]fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(7*(roundSize+space4)+2*space5, barHeight)
+}

@@ -1,0 +1,149 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+
+	"guichet/app/session"
+)
+
+// call is the screen of a call: the stage, a bar of buttons under it, and on
+// demand a panel that pushes both aside.
+type call struct {
+	kit     *kit
+	root    *fyne.Container
+	state   session.State
+	stage   *stage
+	bar     *bar
+	status  *status
+	notices *notices
+	muted   *flag
+	network *flag
+	panel   string // which part of the panel is open
+	chosen  bool   // the person opened or closed the panel
+	side    *fyne.Container
+	title   *words
+	body    *fyne.Container
+	people  *people
+	share   *share
+	devices *picker
+	stop    func()
+}
+
+func newCall(k *kit) *call {
+	c := &call{kit: k, status: newStatus(k), notices: newNotices(k), people: newPeople(k), share: newShare(k), devices: newPicker(k),
+		muted: newFlag("microphone-off", "You are muted. Press Ctrl+D to speak."), network: newFlag("warning", "Connection lost. Reconnecting, please stay.")}
+	c.bar = newBar(k, c.toggle, c.hangUp)
+	c.stage = newStage(k, c.alone())
+	c.side = c.sidePanel()
+	top := column(space2, container.NewHBox(c.status.box), container.NewCenter(c.network.box), container.New(limit{560}, c.notices.box))
+	over := container.NewBorder(inset(space3, top), inset(space3, container.NewCenter(c.muted.box)), nil, nil)
+	main := beside(nil, container.NewStack(c.stage.box, over), nil, container.NewStack(newGround(colorStage, "", 0), c.bar.box))
+	c.root = beside(nil, main, c.side, nil)
+	c.stop = k.pulse.often(func() {
+		if c.panel == panelPeople {
+			c.people.levels(k.session.Levels())
+		}
+	})
+	return c
+}
+
+// alone is what stands on an empty stage.
+func (c *call) alone() fyne.CanvasObject {
+	title := canvas.NewText("You are the first one here", theme.Color(colorStageText))
+	title.TextSize, title.TextStyle.Bold, title.Alignment = sizeTitle, true, fyne.TextAlignCenter
+	text := canvas.NewText("Send the link to your customer and stay: they appear here.", theme.Color(colorStageMuted))
+	text.TextSize, text.Alignment = sizeBody, fyne.TextAlignCenter
+	return container.NewCenter(column(space3, title, text))
+}
+
+// sidePanel makes the panel with its three parts.
+func (c *call) sidePanel() *fyne.Container {
+	c.title = newWords("", style{bold: true})
+	shut := newButton("", "close", manner{fill: colorNone, on: colorText, ring: colorBrand}, func() { c.toggle(c.panel) })
+	shut.name, shut.hints = "Close the panel", c.kit.hints
+	c.body = container.NewStack()
+	head := container.New(margins{left: space4, right: space2, top: space2}, container.NewBorder(nil, nil, nil, shut, middle(c.title)))
+	side := container.NewStack(newGround(colorGround, "", 0), sized(panelWidth, 0, container.NewBorder(head, nil, nil, nil, c.body)))
+	side.Hide()
+	return side
+}
+
+// toggle opens a part of the panel, or closes it when it is open.
+func (c *call) toggle(panel string) {
+	c.chosen = true
+	if panel == c.panel {
+		panel = panelNone
+	}
+	c.open(panel)
+}
+
+func (c *call) open(panel string) {
+	if panel == c.panel {
+		return
+	}
+	c.panel = panel
+	var part fyne.CanvasObject
+	switch panel {
+	case panelPeople:
+		c.title.set("People")
+		part = c.people.box
+	case panelShare:
+		c.title.set("Invite your customer")
+		part = c.share.box
+	case panelDevices:
+		c.title.set("Camera, microphone, speaker")
+		part = c.devices.box
+	}
+	c.body.RemoveAll()
+	if part != nil {
+		c.body.Add(container.NewVScroll(container.New(layout.NewCustomPaddedLayout(space2, space4, space4, space4), part)))
+	}
+	c.side.Hidden = part == nil
+	c.bar.update(c.state, c.panel)
+	c.root.Refresh()
+}
+
+func (c *call) object() fyne.CanvasObject { return c.root }
+func (c *call) first() fyne.Focusable     { return nil }
+func (c *call) hangUp()                   { c.kit.session.Leave() }
+
+func (c *call) close() {
+	c.stop()
+	c.stage.close()
+	c.status.close()
+	c.share.close()
+	c.devices.close()
+}
+
+func (c *call) update(s session.State) {
+	c.state = s
+	c.stage.update(s.Call)
+	c.status.update(s)
+	c.people.update(s)
+	c.share.update(s.Call.Ticket)
+	c.devices.update(s.Devices)
+	c.notices.update(s.Notices)
+	c.muted.raise(s.Call.MutedWhileSpeaking)
+	c.network.raise(s.Phase == session.Reconnecting)
+	c.bar.update(s, c.panel)
+	c.suggest(s)
+}
+
+// suggest opens the card with the link while nobody has come, and closes it when
+// somebody has, unless the person decided about the panel.
+func (c *call) suggest(s session.State) {
+	if c.chosen || s.Me.Customer {
+		return
+	}
+	waiting := len(s.Call.Participants) <= 1
+	switch {
+	case waiting && s.Call.Ticket != nil && c.panel == panelNone:
+		c.open(panelShare)
+	case !waiting && c.panel == panelShare:
+		c.open(panelNone)
+	}
+}

@@ -1,0 +1,72 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"guichet/app/session"
+)
+
+// TestMain runs the tests, or, when the variable below is set, a real window
+// with a fake session behind it: Fyne wants the main goroutine for that.
+func TestMain(m *testing.M) {
+	if view := os.Getenv("GUICHET_UI_VIEW"); view != "" {
+		os.Exit(realWindow(view))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// realWindow opens a window on the display, starting with one of the views, and
+// prints each command that the session gets as a line.
+func realWindow(view string) int {
+	state, ok := views()[view]
+	if !ok {
+		fmt.Fprintln(os.Stderr, "no such view")
+		return 2
+	}
+	w := New(Config{Theme: os.Getenv("GUICHET_UI_THEME"), Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	if state.Call != nil {
+		state.Call.StartedAt = time.Now()
+	}
+	f := newFake(state)
+	f.note = func(command string) { fmt.Println(command) }
+	f.apply = func(s session.State) {
+		w.Apply(s)
+		if s.Phase == session.SigningIn && strings.HasSuffix(view, "signin") {
+			go w.Apply(lobbyState())
+		}
+	}
+	w.Apply(state)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		t := time.NewTicker(time.Second / 30)
+		defer t.Stop()
+		for i := uint16(0); ; i++ {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+				f.frame(1280, 720, i)
+			}
+		}
+	}()
+	if err := w.Run(ctx, f); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	stop()
+	<-ended
+	return 0
+}

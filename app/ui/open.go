@@ -1,0 +1,58 @@
+package ui
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+)
+
+// ErrNoDisplay says that there is no screen to open a window on.
+var ErrNoDisplay = errors.New("there is no display to open the window on")
+
+// display tells whether a window can be opened at all; Fyne would panic.
+func display() error {
+	switch runtime.GOOS {
+	case "windows", "darwin":
+		return nil
+	}
+	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return ErrNoDisplay
+	}
+	return nil
+}
+
+// newApp makes the Fyne app. It has no tray icon: without a session bus the tray
+// ends the program with a crash.
+func newApp() fyne.App {
+	speak()
+	return app.NewWithID("guichet")
+}
+
+// speak replaces a locale that Fyne cannot read, such as C.UTF-8, by English;
+// it would complain on each use.
+func speak() {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		value := os.Getenv(name)
+		if value == "" {
+			continue
+		}
+		if !readable(value) {
+			os.Setenv(name, "en_US.UTF-8")
+		}
+		return // the first one set is the one that counts
+	}
+}
+
+// readable tells whether a value such as el_GR.UTF-8 begins with a language's
+// code of two or three letters.
+func readable(locale string) bool {
+	n := strings.IndexFunc(locale, func(r rune) bool { return r < 'a' || r > 'z' })
+	if n < 0 {
+		n = len(locale)
+	}
+	return n == 2 || n == 3
+}

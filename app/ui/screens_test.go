@@ -1,0 +1,68 @@
+package ui
+
+import (
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"guichet/app/session"
+)
+
+// views are the states that are looked at in pictures.
+func views() map[string]session.State {
+	failed := signedOut()
+	failed.Notices = []session.Notice{{ID: 3, Text: "calls.example.org does not answer. Check the address and your network, then try again.", Error: true}}
+	busy := inCall(5)
+	busy.Call.Participants[1].Speaking = true
+	busy.Call.Participants[2].Muted = true
+	busy.Call.Participants[3].CameraOff = true
+	busy.Call.Participants[4].CameraOff, busy.Call.Participants[4].Muted = true, true
+	muted := inCall(1)
+	muted.Call.MicrophoneMuted, muted.Call.MutedWhileSpeaking, muted.Call.Participants[0].Muted = true, true, true
+	muted.Call.CameraOff, muted.Call.Participants[0].CameraOff = true, true
+	muted.Call.Participants[1].Muted, muted.Call.Participants[1].CameraOff = true, true
+	lost := inCall(1)
+	lost.Phase = session.Reconnecting
+	lost.Call.Network = session.Network{Grade: session.GradePoor, Word: "poor"}
+	lost.Notices = []session.Notice{{ID: 9, Text: "Your microphone was unplugged. Choose another one or plug it in again."}}
+	return map[string]session.State{
+		"signin": signedOut(), "signin-busy": signingIn(), "signin-error": failed,
+		"lobby": lobbyState(), "lobby-busy": lobbyBusy(),
+		"call-0": inCall(0), "call-1": inCall(1), "call-2": inCall(2), "call-5": busy, "call-9": inCall(9),
+		"call-muted": muted, "call-lost": lost,
+	}
+}
+
+// TestScreens draws every view light, dark and small; with CAPTURES set to a
+// folder it keeps the pictures there.
+func TestScreens(t *testing.T) {
+	folder := os.Getenv("CAPTURES")
+	for name, state := range views() {
+		for _, size := range []struct {
+			theme string
+			w, h  float32
+		}{{"light", 1366, 768}, {"dark", 1366, 768}, {"light", 1024, 700}} {
+			title := fmt.Sprintf("%s-%s-%.0f", name, size.theme, size.w)
+			t.Run(title, func(t *testing.T) {
+				b := openBench(t, size.theme, size.w, size.h, state)
+				b.see(7)
+				if least := b.win.Content().MinSize(); least.Width > size.w || least.Height > size.h {
+					t.Errorf("needs %v, has %vx%v", least, size.w, size.h)
+				}
+				if folder == "" {
+					return
+				}
+				f, err := os.Create(filepath.Join(folder, title+".png"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer f.Close()
+				if err := png.Encode(f, b.win.Canvas().Capture()); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+}

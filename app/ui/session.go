@@ -1,0 +1,51 @@
+package ui
+
+import (
+	"image"
+
+	"guichet/app/session"
+)
+
+// Session is what the window asks of app/session. The commands return at once;
+// what comes of them arrives in a later snapshot, through Window.Apply.
+type Session interface {
+	account
+	caller
+	devices
+	media
+}
+
+// account is about who works here.
+type account interface {
+	SignIn(server string)
+	CancelSignIn()
+	SignOut()
+	Dismiss(notice int64)
+}
+
+// caller is about calls and the links to them.
+type caller interface {
+	NewCall()
+	Join(idOrTicketURL string)
+	Leave()
+	EndForAll()
+	MakeTicket(singleUse bool)
+	RevokeTicket()
+}
+
+// devices is about camera, microphone and speaker.
+type devices interface {
+	SetMicrophoneMuted(muted bool)
+	SetCameraOff(off bool)
+	ChooseCamera(name string)
+	ChooseMicrophone(name string)
+	ChooseSpeaker(name string)
+	RefreshDevices()
+	SetPreview(on bool)
+}
+
+// media is what bypasses the snapshots.
+type media interface {
+	OnVideo(streamID string, show func(*image.YCbCr)) (stop func())
+	Levels() session.Levels
+}

@@ -1,0 +1,124 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+
+	"guichet/app/session"
+)
+
+// status says at the top left of the stage with whom, for how long and over
+// what network the call is.
+type status struct {
+	box             *fyne.Container
+	who, clock, net *canvas.Text
+	bars            *bars
+	began           time.Time
+	now             func() time.Time
+	stop            func()
+}
+
+func newStatus(k *kit) *status {
+	line := func(c fyne.ThemeColorName, bold bool) *canvas.Text {
+		t := canvas.NewText("", theme.Color(c))
+		t.TextSize, t.TextStyle.Bold = sizeSecondary, bold
+		return t
+	}
+	s := &status{who: line(colorStageText, true), clock: line(colorStageText, false), net: line(colorStageMuted, false), bars: newBars(), now: k.now}
+	s.box = container.NewStack(newGround(colorStageVeil, "", corner), container.New(margins{space3, space3, space2, space2},
+		row(space3, s.who, s.clock, row(space2, middle(s.bars), s.net))))
+	s.stop = k.pulse.often(s.tick)
+	return s
+}
+
+func (s *status) close() { s.stop() }
+
+func (s *status) update(st session.State) {
+	c := st.Call
+	set(s.who, elide(company(st), 360, sizeSecondary))
+	s.began = c.StartedAt
+	lit := map[session.Grade]int{session.GradeGood: 3, session.GradeFair: 2, session.GradePoor: 1}[c.Network.Grade]
+	s.bars.Hidden = lit == 0
+	s.bars.set(lit)
+	set(s.net, "Network "+c.Network.Word)
+	s.net.Hidden = c.Network.Word == ""
+	s.tick()
+	s.box.Refresh()
+}
+
+// tick moves the clock.
+func (s *status) tick() {
+	if s.began.IsZero() {
+		set(s.clock, "")
+		return
+	}
+	set(s.clock, elapsed(s.now().Sub(s.began)))
+}
+
+// set changes a text only when it differs, so that nothing is drawn for nothing.
+func set(t *canvas.Text, s string) {
+	if t.Text != s {
+		t.Text = s
+		t.Refresh()
+	}
+}
+
+// company names who is in the call besides us.
+func company(s session.State) string {
+	var names []string
+	for _, p := range s.Call.Participants {
+		if !p.Self {
+			names = append(names, p.Name)
+		}
+	}
+	switch {
+	case s.Phase == session.Joining:
+		return "Joining the call"
+	case len(names) == 0:
+		return "Nobody else is here"
+	case len(names) > 3:
+		return fmt.Sprintf("%s and %d others", names[0], len(names)-1)
+	}
+	return strings.Join(names, ", ")
+}
+
+// elapsed is a clock: 4:05, and 1:04:05 after an hour.
+func elapsed(d time.Duration) string {
+	sec := int(max(d, 0).Seconds())
+	if sec >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", sec/3600, sec/60%60, sec%60)
+	}
+	return fmt.Sprintf("%d:%02d", sec/60, sec%60)
+}
+
+// flag is a short sentence on the stage that comes and goes, such as "You are
+// muted".
+type flag struct {
+	box  *fyne.Container
+	text *canvas.Text
+}
+
+func newFlag(name, text string) *flag {
+	t := canvas.NewText(text, theme.Color(colorOnWarn))
+	t.TextSize, t.TextStyle.Bold = sizeSecondary, true
+	f := &flag{text: t}
+	f.box = container.NewStack(newGround(colorWarn, "", corner), container.New(margins{space3, space4, space2, space2},
+		container.New(layout.NewCustomPaddedHBoxLayout(space2), newPicture(name, colorOnWarn, 20), middle(t))))
+	f.box.Hide()
+	return f
+}
+
+// raise shows or hides the flag.
+func (f *flag) raise(up bool) {
+	if f.box.Hidden == up {
+		f.box.Hidden = !up
+		f.box.Refresh()
+	}
+}

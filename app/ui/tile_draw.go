@@ -1,0 +1,136 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
+)
+
+const (
+	cornerMask float32 = 4  // of what lies around a tile, drawn over its edge to round its corners
+	pillHeight float32 = 28 // of the name
+)
+
+// CreateRenderer is for Fyne.
+func (t *tile) CreateRenderer() fyne.WidgetRenderer {
+	r := &tileRenderer{t: t, back: &canvas.Rectangle{}, disc: &canvas.Circle{}, letters: &canvas.Text{},
+		mask: &canvas.Rectangle{}, frame: &canvas.Rectangle{}, pill: &canvas.Rectangle{},
+		mic: &canvas.Image{FillMode: canvas.ImageFillContain}, name: &canvas.Text{}}
+	r.letters.TextStyle.Bold = true
+	r.name.TextSize = sizeSecondary
+	r.Refresh()
+	return r
+}
+
+type tileRenderer struct {
+	t           *tile
+	back        *canvas.Rectangle
+	disc        *canvas.Circle
+	letters     *canvas.Text
+	mask, frame *canvas.Rectangle
+	pill        *canvas.Rectangle
+	mic         *canvas.Image
+	name        *canvas.Text
+}
+
+func (r *tileRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.back, r.disc, r.letters, r.t.raster, r.mask, r.frame, r.pill, r.mic, r.name}
+}
+
+func (r *tileRenderer) Destroy()           {}
+func (r *tileRenderer) MinSize() fyne.Size { return fyne.NewSize(64, 36) }
+
+func (r *tileRenderer) Layout(size fyne.Size) {
+	r.back.Resize(size)
+	r.frame.Resize(size)
+	r.mask.Resize(size.AddWidthHeight(2*cornerMask, 2*cornerMask))
+	r.mask.Move(fyne.NewPos(-cornerMask, -cornerMask))
+
+	w, h := r.t.pic.SourceSize()
+	at, video := contain(size, w, h)
+	r.t.raster.Move(at)
+	r.t.raster.Resize(video)
+
+	side := max(32, min(min(size.Width, size.Height)*0.42, 144))
+	r.disc.Resize(fyne.NewSquareSize(side))
+	r.disc.Move(fyne.NewPos((size.Width-side)/2, (size.Height-side)/2))
+	r.letters.TextSize = side * 0.38
+	text := r.letters.MinSize()
+	r.letters.Resize(text)
+	r.letters.Move(fyne.NewPos((size.Width-text.Width)/2, (size.Height-text.Height)/2))
+	r.layoutName(size)
+}
+
+// layoutName puts the name at the bottom left, cut where it would not fit.
+func (r *tileRenderer) layoutName(size fyne.Size) {
+	room := size.Width - 2*space2 - 2*space2
+	x := space2 + space2
+	if r.t.face.muted {
+		r.mic.Resize(fyne.NewSquareSize(18))
+		r.mic.Move(fyne.NewPos(x, size.Height-space2-pillHeight/2-9))
+		x += 18 + space1
+		room -= 18 + space1
+	}
+	r.name.Text = elide(r.says(), room, sizeSecondary)
+	text := r.name.MinSize()
+	r.name.Resize(text)
+	r.name.Move(fyne.NewPos(x, size.Height-space2-pillHeight/2-text.Height/2))
+	r.pill.Resize(fyne.NewSize(x+text.Width, pillHeight))
+	r.pill.Move(fyne.NewPos(space2, size.Height-space2-pillHeight))
+}
+
+func (r *tileRenderer) says() string {
+	if r.t.face.frozen && !r.t.face.off {
+		return r.t.face.name + " (picture paused)"
+	}
+	return r.t.face.name
+}
+
+func (r *tileRenderer) Refresh() {
+	t := r.t
+	shows := t.shows()
+	none := theme.Color(colorNone)
+	r.back.FillColor, r.back.CornerRadius = theme.Color(colorStageSurface), corner
+	if t.flush {
+		r.back.FillColor, r.back.CornerRadius = theme.Color(colorStage), 0
+	} else if shows {
+		r.back.FillColor = theme.Color(colorStage)
+	}
+	r.disc.FillColor = theme.Color(colorStageRaised)
+	r.letters.Text, r.letters.Color = initials(t.face.name), theme.Color(colorStageText)
+	r.disc.Hidden, r.letters.Hidden = shows, shows
+	t.raster.Hidden = !shows
+	r.mask.FillColor, r.mask.StrokeColor = none, theme.Color(t.around)
+	r.mask.StrokeWidth, r.mask.CornerRadius, r.mask.Hidden = cornerMask, corner+cornerMask, t.flush
+	r.frame.FillColor, r.frame.StrokeColor = none, theme.Color(colorStageBrand)
+	r.frame.StrokeWidth, r.frame.CornerRadius, r.frame.Hidden = 2, corner, t.flush || !t.face.speaking
+	r.pill.FillColor, r.pill.CornerRadius = theme.Color(colorStageVeil), pillHeight/2
+	r.name.Color = theme.Color(colorStageText)
+	r.mic.Hidden = !t.face.muted
+	r.mic.Resource = icon("microphone-off", theme.Color(colorStageText))
+	r.Layout(t.Size())
+	for _, o := range []fyne.CanvasObject{r.back, r.disc, r.letters, r.mask, r.frame, r.pill, r.mic, r.name} {
+		o.Refresh()
+	}
+	if shows {
+		t.raster.Refresh()
+	}
+}
+
+// elide cuts a text that is wider than its room and ends it with an ellipsis.
+func elide(text string, room, size float32) string {
+	wide := func(s string) bool { return fyne.MeasureText(s, size, fyne.TextStyle{}).Width > room }
+	if !wide(text) {
+		return text
+	}
+	runes := []rune(text)
+	low, high := 0, len(runes) // so many letters fit, so many do not
+	for high-low > 1 {
+		if mid := (low + high) / 2; wide(string(runes[:mid]) + "…") {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return string(runes[:low]) + "…"
+}

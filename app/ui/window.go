@@ -1,0 +1,211 @@
+package ui
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"guichet/app/session"
+)
+
+// Config is what a window needs besides a session.
+type Config struct {
+	Theme  string           // "light", "dark", or "" to follow the system
+	Logger *slog.Logger     // gets a line for each change that a person notices; none when nil
+	Now    func() time.Time // time.Now when nil
+}
+
+// Window is the program's window. Make it with New, give Apply to the session
+// as its OnChange, and Run it with the session.
+type Window struct {
+	config Config
+	do     func(func()) // brings a function to Fyne's goroutine
+
+	newest  atomic.Pointer[session.State]
+	ready   atomic.Bool // there is a window to show states in
+	pending atomic.Bool // a function that will show newest is on its way
+	journal journal     // Apply's own
+
+	// What follows belongs to Fyne's goroutine.
+	app     fyne.App
+	win     fyne.Window
+	kit     *kit
+	screen  screen
+	kind    kind
+	content *fyne.Container
+	asking  bool // a question is open: closing the window asks once
+}
+
+// kit is what all screens share.
+type kit struct {
+	session Session
+	hints   *hints
+	pulse   *pulse
+	now     func() time.Time
+	copy    func(string)         // onto the clipboard
+	focus   func(fyne.Focusable) // moves the keyboard's focus
+	ask     func(question)
+}
+
+// screen is what fills the window.
+type screen interface {
+	object() fyne.CanvasObject
+	update(session.State)
+	first() fyne.Focusable // has the focus when the screen opens; nil for none
+	close()
+}
+
+// kind is a kind of screen.
+type kind int
+
+const (
+	kindNone kind = iota
+	kindSignIn
+	kindLobby
+	kindCall
+)
+
+// New makes a window that is not open yet.
+func New(c Config) *Window {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Window{config: c, do: fyne.Do, journal: journal{log: c.Logger}}
+}
+
+// Apply shows a snapshot. It returns at once and may be called from one
+// goroutine at a time, also before Run and after it; of several snapshots that
+// come faster than they can be shown only the newest is.
+func (w *Window) Apply(s session.State) {
+	w.journal.write(s)
+	w.newest.Store(&s)
+	w.nudge()
+}
+
+// nudge has the newest snapshot shown soon.
+func (w *Window) nudge() {
+	if !w.ready.Load() || w.pending.Swap(true) {
+		return
+	}
+	w.do(func() {
+		w.pending.Store(false)
+		w.show(*w.newest.Load())
+	})
+}
+
+// Run opens the window and returns when it was closed or ctx has ended. It must
+// be called from the program's main goroutine.
+func (w *Window) Run(ctx context.Context, s Session) error {
+	if err := display(); err != nil {
+		return err
+	}
+	a := newApp()
+	w.open(a, s)
+	stop := context.AfterFunc(ctx, func() { w.do(a.Quit) })
+	defer stop()
+	w.kit.pulse.start()
+	w.win.ShowAndRun()
+	w.kit.pulse.close()
+	w.shut()
+	return nil
+}
+
+// open makes the window's content in an app, without running it.
+func (w *Window) open(a fyne.App, s Session) {
+	w.app = a
+	a.Settings().SetTheme(newLook(w.config.Theme))
+	a.SetIcon(mark())
+	w.win = a.NewWindow("Guichet")
+	hints := newHints(w.do)
+	w.kit = &kit{session: s, hints: hints, pulse: newPulse(w.do), now: w.config.Now, copy: a.Clipboard().SetContent,
+		focus: w.win.Canvas().Focus, ask: w.ask}
+	w.content = container.NewStack()
+	w.win.SetPadded(false)
+	w.win.SetContent(container.NewStack(newGround(colorGround, "", 0), w.content, hints.layer))
+	w.win.Resize(fyne.NewSize(1280, 720))
+	w.win.CenterOnScreen()
+	w.win.SetMaster()
+	w.win.SetCloseIntercept(w.closing)
+	w.keys()
+	w.ready.Store(true)
+	if first := w.newest.Load(); first != nil {
+		w.show(*first)
+	} else {
+		w.show(session.State{Phase: session.SignedOut})
+	}
+}
+
+// show brings a snapshot onto the screen, on another screen when the phase asks.
+func (w *Window) show(s session.State) {
+	if k := kindOf(s); k != w.kind {
+		w.shut()
+		w.kind = k
+		switch k {
+		case kindLobby:
+			w.screen = newLobby(w.kit)
+		case kindCall:
+			w.screen = newCall(w.kit)
+		default:
+			w.screen = newSignIn(w.kit)
+		}
+		w.screen.update(s)
+		w.content.Objects = []fyne.CanvasObject{w.screen.object()}
+		w.content.Refresh()
+		if first := w.screen.first(); first != nil {
+			w.kit.focus(first)
+		}
+		return
+	}
+	w.screen.update(s)
+}
+
+// shut ends the screen that is shown.
+func (w *Window) shut() {
+	if w.screen != nil {
+		w.kit.hints.stop()
+		w.win.Canvas().Unfocus()
+		w.screen.close()
+	}
+	w.screen, w.kind = nil, kindNone
+}
+
+// kindOf says which screen shows a state.
+func kindOf(s session.State) kind {
+	switch s.Phase {
+	case session.Lobby:
+		return kindLobby
+	case session.Joining, session.InCall, session.Reconnecting:
+		if s.Call != nil {
+			return kindCall
+		}
+		return kindLobby
+	}
+	return kindSignIn
+}
+
+// ask shows a question, unless one is open.
+func (w *Window) ask(q question) {
+	if w.asking {
+		return
+	}
+	w.asking = true
+	q.answered = func() { w.asking = false }
+	q.show(w.win.Canvas())
+}
+
+// closing closes the window; during a call it asks once before.
+func (w *Window) closing() {
+	if w.kind != kindCall || w.asking {
+		w.win.Close()
+		return
+	}
+	w.ask(question{title: "Leave the call?", text: "Closing the window hangs up. The others stay in the call.",
+		yes: "Hang up and close", no: "Stay in the call", then: w.win.Close})
+}
