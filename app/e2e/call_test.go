@@ -257,6 +257,36 @@ func TestSingleUseTicket(t *testing.T) {
 	join(first) // a reload
 }
 
+// TestTwoBrowsers is what `make run` offers without a display: two browsers on
+// one link meet.
+func TestTwoBrowsers(t *testing.T) {
+	ready := startServer(t)
+	r := service(t, ready.URL)
+	var conference wire.Summary
+	r.call("/rtc-api/conferences/create", wire.CreateConference{}, &conference)
+	var ticket wire.Ticket
+	r.call("/security/ticket", wire.CreateTicket{Type: wire.TicketMultiUse, Properties: map[string]string{wire.PropertyConferenceID: conference.ID}}, &ticket)
+	const otherPattern, otherTone = 51, 2000.0
+	one, two := openBrowser(t, customerPattern, customerTone), openBrowser(t, otherPattern, otherTone)
+	for _, b := range []*browser{one, two} {
+		b.run(chromedp.Navigate(ticket.URL))
+		b.screen("invite")
+		b.run(chromedp.Click("#ask"))
+		b.screen("preview")
+		b.run(chromedp.Click("#join"))
+	}
+	one.screen("call")
+	two.screen("call")
+	one.moving("#stage video[data-stream]", otherPattern)
+	two.moving("#stage video[data-stream]", customerPattern)
+	if got := one.pitch("#stage video[data-stream]"); math.Abs(got-otherTone) > 20 {
+		t.Errorf("one hears %.0f Hz, want %.0f", got, otherTone)
+	}
+	one.keep("customer-two-browsers")
+	two.run(chromedp.Click("#leave"))
+	one.screen("waiting")
+}
+
 // TestDeadLinks: pages of links that lead nowhere say so, with 404 or 410.
 func TestDeadLinks(t *testing.T) {
 	ready := startServer(t)
