@@ -18,7 +18,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -85,12 +85,13 @@ type Config struct {
 // Service is the token service. Its methods are safe for concurrent use.
 type Service struct {
 	config  Config
-	origin  string // of the issuer
+	https   bool // the issuer's scheme
 	log     *slog.Logger
 	keys    keyring
 	hasher  *hasher
 	limits  *limiter
-	sealKey []byte // of sign-in pages; they end with the process
+	guesses chan struct{} // places for secrets that are being compared
+	sealKey []byte        // of sign-in pages; they end with the process
 	dev     atomic.Bool
 	page    *template.Template
 	handler http.Handler
@@ -116,8 +117,8 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{config: c, origin: strings.ToLower(u.Scheme + "://" + u.Host), log: c.Logger,
-		limits: newLimiter(c.Now), sealKey: make([]byte, 32), done: make(chan struct{})}
+	s := &Service{config: c, https: u.Scheme == "https", log: c.Logger,
+		limits: newLimiter(c.Now), sealKey: make([]byte, 32), guesses: make(chan struct{}, runtime.GOMAXPROCS(0)), done: make(chan struct{})}
 	if _, err := rand.Read(s.sealKey); err != nil {
 		return nil, err
 	}

@@ -160,44 +160,65 @@ func basic(header string) ([]credential, bool) {
 
 // authenticate returns the application that one of the readings proves. Failed
 // attempts are limited by address and client id; a secret that costs nothing to
-// compare, or matched lately, is still heard then, so that nobody is locked out
-// by a neighbour's guesses. An unknown id costs the time of a wrong chosen
+// compare, or matched lately, is heard all the same, so that nobody is locked
+// out by a neighbour's guesses. An unknown id costs the time of a wrong chosen
 // secret; ids of generated secrets answer faster, and client ids are no secret.
 func (s *Service) authenticate(ctx context.Context, address string, readings []credential) (StoredApplication, error) {
 	key := limitKey("client", address, readings[0].id)
-	wait, allowed := s.limits.take(key, secretFailures())
+	counted := false
 	for _, c := range readings {
 		a, err := s.application(ctx, c.id)
 		if err != nil && !errors.Is(err, ErrUnknown) {
 			return a, err
 		}
-		known := err == nil
-		ok := false
+		var ok bool
 		switch {
-		case known && a.Public:
+		case a.Public:
 			ok = c.secret == ""
-		case known && (isFast(a.SecretHash) || s.hasher.remembered(a.SecretHash, c.secret)):
-			ok = !isFast(a.SecretHash)
-			if !ok {
-				ok, err = s.hasher.match(ctx, a.SecretHash, c.secret)
-			}
-		case allowed:
-			if ok, err = s.hasher.match(ctx, a.SecretHash, c.secret); ok {
-				s.hasher.remember(a.SecretHash, c.secret)
-			}
+		case isFast(a.SecretHash):
+			ok, err = s.hasher.match(ctx, a.SecretHash, c.secret)
+		default:
+			counted = true
+			ok, err = s.guess(ctx, key, a.SecretHash, c.secret)
 		}
-		if err != nil && !errors.Is(err, ErrUnknown) {
+		if ok || err != nil {
 			return a, err
 		}
-		if ok {
-			if allowed {
-				s.limits.giveBack(key)
-			}
-			return a, nil
+	}
+	if !counted {
+		if wait, allowed := s.limits.take(key, secretFailures()); !allowed {
+			return StoredApplication{}, tooMany(wait)
 		}
 	}
-	if !allowed {
-		return StoredApplication{}, tooMany(wait)
-	}
 	return StoredApplication{}, badClient()
+}
+
+// guess compares a secret with a slow hash, or with none. Attempts are counted
+// before they are decided, so that many at once count as well; waiting for a
+// place first keeps a client that starts many requests from counting against
+// itself before the first has succeeded.
+func (s *Service) guess(ctx context.Context, key, hash, secret string) (bool, error) {
+	if s.hasher.remembered(hash, secret) {
+		return true, nil
+	}
+	select {
+	case s.guesses <- struct{}{}:
+		defer func() { <-s.guesses }()
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	if s.hasher.remembered(hash, secret) {
+		return true, nil
+	}
+	if wait, allowed := s.limits.take(key, secretFailures()); !allowed {
+		return false, tooMany(wait)
+	}
+	ok, err := s.hasher.match(ctx, hash, secret)
+	if ok {
+		s.hasher.remember(hash, secret)
+	}
+	if ok || err != nil {
+		s.limits.giveBack(key)
+	}
+	return ok, err
 }

@@ -44,7 +44,7 @@ func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request, q authoriza
 	browser := s.browser(r)
 	if browser == "" {
 		browser = rand.Text()
-		c := &http.Cookie{Name: s.cookieName(), Value: browser, Path: "/", HttpOnly: true, Secure: s.isHTTPS(),
+		c := &http.Cookie{Name: s.cookieName(), Value: browser, Path: "/", HttpOnly: true, Secure: s.https,
 			SameSite: http.SameSiteLaxMode, MaxAge: int(24 * time.Hour / time.Second)}
 		http.SetCookie(w, c)
 	}
@@ -189,12 +189,10 @@ func sameOrigin(r *http.Request) bool {
 	return http.NewCrossOriginProtection().Check(r) == nil
 }
 
-func (s *Service) isHTTPS() bool { return strings.HasPrefix(s.origin, "https:") }
-
 // cookieName has the prefix that binds a cookie to this very host, where the
 // server can be reached in a way that allows it.
 func (s *Service) cookieName() string {
-	if s.isHTTPS() {
+	if s.https {
 		return "__Host-guichet-browser"
 	}
 	return "guichet-browser"
