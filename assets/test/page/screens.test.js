@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { scenes } from './scenes.js';
-import { World, launch } from './world.js';
+import { scenes } from '../../testbed/scenes.js';
+import { World, launch } from '../../testbed/world.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 

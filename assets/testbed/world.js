@@ -10,7 +10,7 @@ import { chromium } from 'playwright-core';
 
 export const ORIGIN = 'https://guichet.test';
 
-const root = new URL('../../', import.meta.url);
+const root = new URL('../', import.meta.url);
 const rtc = fileURLToPath(new URL('fake-rtc.js', import.meta.url));
 /** As platform/page sends it. */
 const policy =

@@ -7,8 +7,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { scenes } from './page/scenes.js';
-import { World, launch } from './page/world.js';
+import { scenes } from './scenes.js';
+import { World, launch } from './world.js';
 
 const [folder = '/tmp/shots-customer', ...names] = process.argv.slice(2);
 const looks = [

@@ -1,0 +1,203 @@
+// @ts-check
+/** The page against the real server; skipped where that is not built. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Server, program } from '../../testbed/server.js';
+import { launch } from '../../testbed/world.js';
+
+const timeout = 30_000;
+
+describe('a call', { skip: program ? false : 'there is no server program' }, () => {
+  /** @type {Server} */
+  let server;
+  /** @type {import('playwright-core').Browser} */
+  let browser;
+  before(async () => {
+    [server, browser] = await Promise.all([Server.start(), launch()]);
+  });
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  /** @type {string[]} */
+  let complaints = [];
+
+  /** Opens a link in a browser that shares nothing with the others. @param {string} url */
+  async function visit(url, context = browser.newContext()) {
+    const page = await (await context).newPage();
+    page.setDefaultTimeout(timeout);
+    page.on('pageerror', (err) => complaints.push(String(err)));
+    page.on('console', (m) => /Content Security/.test(m.text()) && complaints.push(m.text()));
+    await page.goto(url);
+    return page;
+  }
+
+  /** @param {import('playwright-core').Page} page @param {string} name @param {string} [button] */
+  async function join(page, name, button = '#join') {
+    await page.click('#ask');
+    await page.fill('#name', name);
+    await page.click(button);
+    await page.waitForSelector('body[data-screen="call"], body[data-screen="waiting"]');
+  }
+
+  /** Waits until a video shows new pictures. @param {import('playwright-core').Page} page */
+  const moving = (page, selector = '#stage video[data-stream]') =>
+    page.waitForFunction((s) => {
+      const v = /** @type {HTMLVideoElement | null} */ (document.querySelector(s));
+      const w = /** @type {any} */ (window);
+      const frames = v?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+      const tile = v?.closest('.tile');
+      if (!v || v.videoWidth === 0 || v.paused || tile?.getAttribute('data-video') !== 'on') return false;
+      w.first ??= new WeakMap();
+      if (!w.first.has(v)) w.first.set(v, frames);
+      return frames > w.first.get(v) + 5;
+    }, selector, { timeout });
+  const forget = (/** @type {import('playwright-core').Page} */ page) => page.evaluate(() => { delete /** @type {any} */ (window).first; });
+
+  /** @param {import('playwright-core').Page} page */
+  const hears = (page) =>
+    page.evaluate(async () => {
+      const v = /** @type {HTMLVideoElement} */ (document.querySelector('#stage video[data-stream]'));
+      const context = new AudioContext();
+      await context.resume();
+      const analyser = context.createAnalyser();
+      context.createMediaStreamSource(/** @type {MediaStream} */ (v.srcObject)).connect(analyser);
+      const samples = new Float32Array(analyser.fftSize);
+      for (let i = 0; i < 400; i++) {
+        analyser.getFloatTimeDomainData(samples);
+        if (samples.some((s) => Math.abs(s) > 0.01)) return true;
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+      return false;
+    });
+
+  /** Two people in one conference who see each other. */
+  async function pair() {
+    complaints = [];
+    const conference = await server.conference();
+    const { url } = await server.ticket(conference);
+    const [ann, bob] = await Promise.all([visit(url), visit(url)]);
+    await Promise.all([join(ann, 'Ann'), join(bob, 'Bob')]);
+    await Promise.all([moving(ann), moving(bob)]);
+    return { conference, url, ann, bob };
+  }
+
+  /** @param {...import('playwright-core').Page} pages */
+  async function done(...pages) {
+    for (const page of pages) await page.context().close();
+    assert.deepEqual(complaints, []);
+  }
+
+  test('two people see and hear each other, mute, stop the camera and leave', async () => {
+    const { ann, bob } = await pair();
+    assert.equal(await ann.textContent('#who'), 'Bob');
+    assert.equal(await hears(ann), true);
+    await bob.click('#microphone');
+    await ann.waitForSelector('.tile[data-muted="audio"]');
+    assert.equal(await bob.getAttribute('#microphone', 'aria-pressed'), 'false');
+    await bob.keyboard.press('Control+d');
+    await ann.waitForSelector('.tile[data-muted=""]');
+
+    const track = await bob.evaluateHandle(() => /** @type {any} */ (document.querySelector('#self')).srcObject.getVideoTracks()[0]);
+    await bob.click('#camera');
+    await ann.waitForSelector('.tile[data-muted="video"][data-video="off"]');
+    assert.equal(await track.evaluate((t) => t.readyState), 'ended');
+    await bob.keyboard.press('Control+e');
+    await ann.waitForSelector('.tile[data-muted=""][data-video="on"]');
+    await forget(ann);
+    await moving(ann);
+
+    await bob.keyboard.press('Control+Shift+H');
+    await bob.waitForSelector('body[data-screen="ended"]');
+    await ann.waitForSelector('body[data-screen="waiting"]');
+    assert.equal(await ann.locator('#stage .tile').count(), 0);
+    await bob.click('#again');
+    await bob.click('#join');
+    await Promise.all([moving(ann), moving(bob)]);
+    await done(ann, bob);
+  });
+
+  test('without a camera, and with nothing at all', async () => {
+    const { url } = await server.ticket(await server.conference());
+    const [ann, bob] = await Promise.all([visit(url), visit(url)]);
+    await join(ann, 'Ann', '#join-audio');
+    await bob.click('#without');
+    await bob.fill('#name', 'Bob');
+    await bob.click('#join');
+    await bob.waitForSelector('.tile[data-muted="video"]');
+    await ann.waitForSelector('.tile:not(:has(video))');
+    assert.equal(await hears(bob), true);
+    // Both change their mind: the camera comes on in the call.
+    await ann.click('#camera');
+    await moving(bob);
+    await bob.click('#camera');
+    await moving(ann);
+    await done(ann, bob);
+  });
+
+  test('a closed page leaves at once', async () => {
+    const { ann, bob } = await pair();
+    await bob.close();
+    await ann.waitForSelector('body[data-screen="waiting"]', { timeout: 5_000 });
+    await done(ann);
+  });
+
+  test('a single-use ticket: one browser, one tab, as often as it likes', async () => {
+    const { url } = await server.ticket(await server.conference(), 'SINGLE_USE_TICKET');
+    const ann = await visit(url);
+    await join(ann, 'Ann');
+    const second = await visit(url, Promise.resolve(ann.context()));
+    await second.waitForSelector('body[data-screen="elsewhere"]');
+    const stranger = await visit(url);
+    await stranger.waitForSelector('body[data-screen="used"]');
+
+    await second.click('#again');
+    await second.waitForSelector('body[data-screen="invite"]');
+    await ann.waitForSelector('body[data-screen="elsewhere"]');
+    await join(second, 'Ann');
+    await second.reload();
+    await join(second, 'Ann');
+    await done(ann, stranger);
+  });
+
+  test('the host ends the call for all', async () => {
+    const { conference, ann, bob } = await pair();
+    const userEndpointId = await server.call('/rtc-api/users/endpoints', { keepAliveSeconds: 15 });
+    await server.call('/rtc-api/conferences/join', { conferenceId: conference, userEndpointId, metadata: { name: 'Anna Meier' } });
+    await ann.waitForSelector('.tile:nth-child(2)');
+    await server.call('/rtc-api/conferences/end', { conferenceId: conference, userEndpointId, reason: 'done' });
+    for (const page of [ann, bob]) {
+      await page.waitForSelector('body[data-screen="ended"]');
+      assert.equal(await page.textContent('#notice-title'), 'Anna Meier ended the call');
+    }
+    await done(ann, bob);
+  });
+
+  test('a link that was taken back, and one that never was', async () => {
+    const ticket = await server.ticket(await server.conference());
+    await server.call(`/security/ticket/${ticket.id}`, undefined, 'DELETE');
+    const page = await visit(ticket.url);
+    await page.waitForSelector('body[data-screen="revoked"]');
+    const other = await visit(`${server.ready.url}/t/zzz-zzz`);
+    await other.waitForSelector('body[data-screen="unknown"]');
+    await done(page, other);
+  });
+
+  for (const [name, long] of /** @type {[string, boolean][]} */ ([['for a moment', false], ['until the page says so', true]])) {
+    test(`the server is dead ${name}: the call goes on by itself`, async () => {
+      const { ann, bob } = await pair();
+      const stream = (/** @type {typeof ann} */ page) => page.getAttribute('#stage video', 'data-stream');
+      const before = await Promise.all([stream(ann), stream(bob)]);
+      await server.kill();
+      if (long) await ann.waitForSelector('#banner:not([hidden])');
+      await server.again();
+      await Promise.all([ann, bob].map((page, i) =>
+        page.waitForFunction((old) => document.querySelector(`#stage video:not([data-stream="${old}"])`), before[i], { timeout })));
+      await Promise.all([moving(ann), moving(bob)]);
+      await Promise.all([ann, bob].map((page) => page.waitForSelector('#banner', { state: 'hidden' })));
+      await ann.waitForFunction(() => document.querySelectorAll('#stage .tile').length === 1);
+      await done(ann, bob);
+    });
+  }
+});
