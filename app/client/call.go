@@ -49,7 +49,8 @@ type Call struct {
 	mutes  *mutes
 
 	mu       sync.Mutex
-	endpoint string // the one that joined, for Leave
+	endpoint string // the one that asked to be let in, for Leave
+	in       bool   // and that is in
 }
 
 // Join starts to join a conference and stays until Leave, End or Close.
@@ -81,8 +82,8 @@ const (
 // not. It does not stop what is sent.
 func (c *Call) SetMuted(kind string, muted bool) { c.mutes.set(kind, muted) }
 
-// Leave leaves the conference and ends the call. The server is asked within a
-// few seconds or finds out by itself.
+// Leave leaves the conference and ends the call. A server that does not answer
+// within a few seconds finds out by itself.
 func (c *Call) Leave(reason string) error {
 	return c.finish(reason, c.client.LeaveConference)
 }
@@ -99,13 +100,19 @@ func (c *Call) Close() {
 	<-c.done
 }
 
+// finish asks first and closes then, so that the others see us leave rather than
+// our media break off.
 func (c *Call) finish(reason string, ask func(context.Context, wire.LeaveConference) error) error {
-	c.Close()
+	defer c.Close()
+	c.put(leaving{})
 	c.mu.Lock()
-	endpoint := c.endpoint
+	endpoint, in := c.endpoint, c.in
 	c.mu.Unlock()
 	if endpoint == "" {
 		return nil
+	}
+	if !in {
+		c.Close() // gives the request to be let in up, which may have been heard
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
@@ -130,8 +137,8 @@ func (c *Call) put(v any) {
 	}
 }
 
-func (c *Call) setEndpoint(id string) {
+func (c *Call) setEndpoint(id string, in bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.endpoint = id
+	c.endpoint, c.in = id, in
 }

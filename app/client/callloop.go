@@ -26,6 +26,9 @@ type (
 	}
 )
 
+// leaving tells the loop that the end is wanted, so that it mends nothing.
+type leaving struct{}
+
 // callLoop is the state of a Call's loop; no other goroutine touches it.
 type callLoop struct {
 	*Call
@@ -101,7 +104,7 @@ func (l *callLoop) take(v any) {
 		l.busy = false
 		if !l.failed(v.err) {
 			l.member, l.fetch = v.endpoint, true
-			l.setEndpoint(v.endpoint)
+			l.setEndpoint(v.endpoint, true)
 		}
 	case fetched:
 		l.busy = false
@@ -112,6 +115,9 @@ func (l *callLoop) take(v any) {
 				l.delay() // the answer was older than an event: not at once again
 			}
 		}
+	case leaving:
+		l.over = true
+		return
 	case peerReport:
 		v.peer.streamState = v.streamState
 		if v.err != nil && v.peer == l.send {
@@ -155,6 +161,7 @@ func (l *callLoop) request() {
 	l.delay()
 	endpoint := l.status.Endpoint
 	if l.member == "" {
+		l.setEndpoint(endpoint, false)
 		l.started.Go(func() { l.post(joined{endpoint, l.join(endpoint)}) })
 		return
 	}

@@ -49,12 +49,11 @@ type loop struct {
 	lastNotice int64
 	causes     map[cause]int64 // notice of a lasting cause
 	loud       map[string]time.Time
-	with       []string               // names of all who were in the call
-	logged     map[string]Participant // as logged last
+	with       []string // names of all who were in the call
 }
 
 func newLoop(s *Session, out *client.Outgoing) *loop {
-	return &loop{Session: s, out: out, causes: map[cause]int64{}, loud: map[string]time.Time{}, logged: map[string]Participant{},
+	return &loop{Session: s, out: out, causes: map[cause]int64{}, loud: map[string]time.Time{},
 		state: State{Phase: SignedOut, Server: s.cfg.Server, Recent: s.cfg.Recent,
 			Devices: Devices{Camera: s.cfg.Camera, Microphone: s.cfg.Microphone, Speaker: s.cfg.Speaker}}}
 }
@@ -115,7 +114,6 @@ func (l *loop) enter(p Phase) {
 	}
 	l.state.Phase = p
 	l.change()
-	l.cfg.Logger.Info("phase", "phase", string(p))
 }
 
 // remember hands over what should be known the next time.

@@ -51,7 +51,7 @@ func (l *loop) notice(text string, isError bool) int64 {
 
 // fail tells the person what did not work, and why.
 func (l *loop) fail(what string, err error) {
-	l.cfg.Logger.Info("notice", "about", what, "err", err)
+	l.cfg.Logger.Info("something did not work", "err", err)
 	l.notice(what+" "+sentence(err), true)
 }
 

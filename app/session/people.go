@@ -25,7 +25,7 @@ func (l *loop) people() {
 	now := l.cfg.Now()
 	heard := l.players.look(now)
 	d := l.state.Devices
-	self := Participant{ID: l.state.Me.ID, Endpoint: cmp.Or(l.last.Endpoint, SelfView), Name: l.state.Me.Name, Self: true,
+	self := Participant{ID: l.state.Me.ID, Endpoint: SelfView, Name: l.state.Me.Name, Self: true,
 		Customer: l.state.Me.Customer, Muted: c.MicrophoneMuted || d.Microphone == Off, StreamID: SelfView}
 	self.CameraOff = c.CameraOff || d.Camera == Off || l.cameraBad
 	self.HasVideo = !self.CameraOff
@@ -42,7 +42,6 @@ func (l *loop) people() {
 	if !slices.Equal(list, c.Participants) {
 		c.Participants = list
 		l.change()
-		l.logPeople(list)
 	}
 }
 
@@ -95,29 +94,6 @@ func (l *loop) track(others []Participant) {
 			delete(l.loud, endpoint)
 		}
 	}
-}
-
-// logPeople logs what changed of the others.
-func (l *loop) logPeople(list []Participant) {
-	seen := map[string]Participant{}
-	for _, p := range list {
-		p.Speaking = false
-		seen[p.Endpoint] = p
-		if old, known := l.logged[p.Endpoint]; known && old == p {
-			continue
-		}
-		state := "on"
-		if p.CameraOff {
-			state = "off"
-		}
-		l.cfg.Logger.Info("participant", "name", p.Name, "endpoint", p.Endpoint, "self", p.Self, "muted", p.Muted, "camera", state, "video", p.HasVideo)
-	}
-	for endpoint, p := range l.logged {
-		if _, here := seen[endpoint]; !here {
-			l.cfg.Logger.Info("participant left", "name", p.Name, "endpoint", endpoint)
-		}
-	}
-	l.logged = seen
 }
 
 // observe looks after everything that changes without anybody saying so.

@@ -70,7 +70,7 @@ type Call struct {
 // Participant is one endpoint in a call.
 type Participant struct {
 	ID        string // user id
-	Endpoint  string // unique in the call: use it as the tile's key
+	Endpoint  string // unique in the call: use it as the tile's key; SelfView for Self
 	Name      string // never empty
 	Self      bool
 	Customer  bool // came by a ticket
