@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"guichet/app/config"
+	"guichet/app/hardware"
 	"guichet/app/session"
-	"guichet/app/session/hardware"
 	"guichet/app/signin"
 )
 
@@ -32,7 +32,7 @@ func newSession(flags config.Flags, settings config.Settings, folder string, log
 	if err != nil {
 		return nil, err
 	}
-	return session.New(session.Config{Accounts: accounts, Media: hardware.Media{}, Name: flags.Name,
+	return session.New(session.Config{Accounts: session.Browser(accounts), Media: hardware.Media{}, Name: flags.Name,
 		Server: cmp.Or(flags.Server, settings.Server), Camera: cmp.Or(flags.Camera, settings.Camera),
 		Microphone: cmp.Or(flags.Microphone, settings.Microphone), Speaker: cmp.Or(flags.Speaker, settings.Speaker),
 		Recent: fromSettings(settings.Recent), OnChange: f.Apply, Logger: log,

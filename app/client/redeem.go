@@ -16,10 +16,6 @@ import (
 // ErrTicketURL is returned for a link that is not a ticket's.
 var ErrTicketURL = errors.New("not a link like https://calls.example.org/t/abc-def")
 
-// CustomerApplication is the public application that customers use: its secret
-// is empty.
-const CustomerApplication = "customer"
-
 // ParseTicketURL splits a ticket's link into the server's address and the id.
 func ParseTicketURL(link string) (server, id string, err error) {
 	u, err := url.Parse(strings.TrimSpace(link))
@@ -49,7 +45,7 @@ func RedeemTicket(ctx context.Context, hc *http.Client, link, browserKey string)
 		return "", token, fmt.Errorf("redeem ticket: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.SetBasicAuth(CustomerApplication, "")
+	r.SetBasicAuth("customer", "") // the public application of customers; its secret is empty
 	answer, err := hc.Do(r)
 	if err != nil {
 		return "", token, err

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"guichet/app/client"
+	"guichet/app/signin"
 	"guichet/platform/wire"
 )
 
@@ -77,7 +78,7 @@ func sentence(err error) string {
 	var address *url.Error
 	var network net.Error
 	switch {
-	case errors.Is(err, client.ErrSignedOut):
+	case errors.Is(err, client.ErrSignedOut), errors.Is(err, signin.ErrSignedOut):
 		return "Your sign-in is no longer valid. Sign in again."
 	case errors.Is(err, client.ErrServer):
 		return "The server's address should look like https://calls.example.org."

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"guichet/app/client"
+	"guichet/app/signin"
 )
 
 type (
@@ -126,7 +127,7 @@ func (c signedIn) do(l *loop) {
 		l.enter(SignedOut)
 		switch {
 		case errors.Is(c.err, context.Canceled):
-		case c.quiet && errors.Is(c.err, ErrNoAccount):
+		case c.quiet && errors.Is(c.err, signin.ErrNoAccount):
 			l.pending = pending // it waits for the person to sign in
 		default:
 			l.fail("You are not signed in.", c.err)

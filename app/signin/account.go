@@ -13,9 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"guichet/app/client"
-	"guichet/app/session"
-
 	"golang.org/x/oauth2"
 )
 
@@ -23,6 +20,13 @@ const (
 	requestTimeout = 15 * time.Second
 	ahead          = time.Minute // how long before its end a token is replaced
 )
+
+// Person is who an account belongs to.
+type Person struct {
+	ID, Name   string
+	Roles      []string
+	Conference string // came by a ticket: the only conference to join
+}
 
 // renewal gets a token in place of an old one.
 type renewal func(ctx context.Context, old *oauth2.Token) (*oauth2.Token, error)
@@ -43,7 +47,7 @@ type Account struct {
 
 	mu     sync.Mutex
 	token  *oauth2.Token
-	person session.Person
+	person Person
 	flight *flight // the renewal under way, or nil
 	closed bool
 }
@@ -62,14 +66,14 @@ func (a *Accounts) newAccount(server string, renew renewal) *Account {
 func (a *Account) Server() string { return a.server }
 
 // Person returns who is signed in.
-func (a *Account) Person() session.Person {
+func (a *Account) Person() Person {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.person
 }
 
 // Token returns an access token that is valid for a minute at least, unless
-// tokens of this server live shorter. It wraps client.ErrSignedOut when there
+// tokens of this server live shorter. It wraps ErrSignedOut when there
 // will be none any more.
 func (a *Account) Token(ctx context.Context) (string, error) {
 	a.mu.Lock()
@@ -79,7 +83,7 @@ func (a *Account) Token(ctx context.Context) (string, error) {
 	}
 	if a.closed {
 		a.mu.Unlock()
-		return "", client.ErrSignedOut
+		return "", ErrSignedOut
 	}
 	f := a.flight
 	if f == nil {
@@ -122,7 +126,7 @@ func (a *Account) fly(ctx context.Context, f *flight) {
 			t.RefreshToken = old.RefreshToken
 		}
 		a.take(t)
-	} else if err = outcome(err); errors.Is(err, client.ErrSignedOut) && a.keep != nil {
+	} else if err = outcome(err); errors.Is(err, ErrSignedOut) && a.keep != nil {
 		if err := a.keep.Delete(a.server); err != nil {
 			a.logger.Warn("the old sign-in could not be removed", "err", err)
 		}
@@ -162,7 +166,7 @@ func outcome(err error) error {
 	}
 	switch r.ErrorCode {
 	case "invalid_grant", "invalid_client", "unauthorized_client":
-		return fmt.Errorf("%w (%s)", client.ErrSignedOut, r.ErrorCode)
+		return fmt.Errorf("%w (%s)", ErrSignedOut, r.ErrorCode)
 	}
 	return fmt.Errorf("the server gave no token: %s", r.Response.Status)
 }
@@ -221,7 +225,7 @@ func (a *Account) Close() {
 
 // claims reads who an access token is for. It is read for show only: the server
 // checks it, and it came from the server.
-func claims(t *oauth2.Token) session.Person {
+func claims(t *oauth2.Token) Person {
 	var c struct {
 		Subject     string   `json:"sub"`
 		UserID      string   `json:"userId"`
@@ -230,13 +234,13 @@ func claims(t *oauth2.Token) session.Person {
 	}
 	parts := strings.Split(t.AccessToken, ".")
 	if len(parts) != 3 {
-		return session.Person{}
+		return Person{}
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil || json.Unmarshal(raw, &c) != nil {
-		return session.Person{}
+		return Person{}
 	}
-	p := session.Person{ID: c.Subject, Name: c.Name, Roles: c.Authorities}
+	p := Person{ID: c.Subject, Name: c.Name, Roles: c.Authorities}
 	if c.UserID != "" {
 		p.ID = c.UserID
 	}

@@ -9,8 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"guichet/app/client"
-	"guichet/app/session"
+	"guichet/platform/wire"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
@@ -19,8 +18,18 @@ import (
 // Application is the built-in public application of the desktop program.
 const Application = "guichet"
 
-// ErrTimeout tells that nobody signed in in time.
-var ErrTimeout = errors.New("nobody signed in within five minutes")
+// CustomerApplication is the public application that customers use: its secret
+// is empty.
+const CustomerApplication = "customer"
+
+var (
+	// ErrNoAccount is returned by Restore when nobody is remembered.
+	ErrNoAccount = errors.New("nobody is signed in")
+	// ErrSignedOut tells that only signing in again helps.
+	ErrSignedOut = errors.New("the sign-in is no longer valid")
+	// ErrTimeout tells that nobody signed in in time.
+	ErrTimeout = errors.New("nobody signed in within five minutes")
+)
 
 // Config is what Accounts is made of.
 type Config struct {
@@ -45,7 +54,7 @@ func New(cfg Config) (*Accounts, error) {
 		return nil, errors.New("signin: Vault and Opener are needed")
 	}
 	if cfg.HTTP == nil {
-		cfg.HTTP = &http.Client{Timeout: requestTimeout}
+		cfg.HTTP = &http.Client{Timeout: requestTimeout, Transport: http.DefaultTransport.(*http.Transport).Clone()}
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -56,15 +65,18 @@ func New(cfg Config) (*Accounts, error) {
 	return &Accounts{cfg}, nil
 }
 
+// HTTP returns the client that requests are made with.
+func (a *Accounts) HTTP() *http.Client { return a.cfg.HTTP }
+
 // Restore signs in with the refresh token of the last time, or with the
-// application's secret. session.ErrNoAccount means that there is neither.
-func (a *Accounts) Restore(ctx context.Context, server string) (session.Account, error) {
+// application's secret. ErrNoAccount means that there is neither.
+func (a *Accounts) Restore(ctx context.Context, server string) (*Account, error) {
 	if a.cfg.ClientID != "" {
 		return a.application(ctx, server)
 	}
 	secret, err := a.cfg.Vault.Load(server)
 	if err != nil || secret == "" {
-		return nil, session.ErrNoAccount
+		return nil, ErrNoAccount
 	}
 	p, err := a.discover(ctx, server)
 	if err != nil {
@@ -75,8 +87,8 @@ func (a *Accounts) Restore(ctx context.Context, server string) (session.Account,
 	n.token = &oauth2.Token{RefreshToken: secret}
 	if _, err := n.Token(ctx); err != nil {
 		n.Close()
-		if errors.Is(err, client.ErrSignedOut) {
-			return nil, session.ErrNoAccount // it has run out: sign in anew
+		if errors.Is(err, ErrSignedOut) {
+			return nil, ErrNoAccount // it has run out: sign in anew
 		}
 		return nil, err
 	}
@@ -84,7 +96,7 @@ func (a *Accounts) Restore(ctx context.Context, server string) (session.Account,
 }
 
 // application signs in with a secret of its own.
-func (a *Accounts) application(ctx context.Context, server string) (session.Account, error) {
+func (a *Accounts) application(ctx context.Context, server string) (*Account, error) {
 	p, err := a.discover(ctx, server)
 	if err != nil {
 		return nil, err
@@ -104,33 +116,37 @@ func (a *Accounts) application(ctx context.Context, server string) (session.Acco
 // single use to this installation.
 const browserKeyName = "ticket-key"
 
-// Redeem signs a customer in by a ticket's link. What it gives is not kept: the
-// link does that.
-func (a *Accounts) Redeem(ctx context.Context, ticketURL string) (session.Account, error) {
+// BrowserKey returns the secret that binds tickets of single use to this
+// installation; it is made once.
+func (a *Accounts) BrowserKey() (string, error) {
 	key, err := a.cfg.Vault.Load(browserKeyName)
-	if err != nil || key == "" {
-		key = rand.Text()
-		if err := a.cfg.Vault.Save(browserKeyName, key); err != nil {
-			return nil, fmt.Errorf("keep the link's key: %w", err)
-		}
+	if err == nil && key != "" {
+		return key, nil
 	}
-	server, t, err := client.RedeemTicket(ctx, a.cfg.HTTP, ticketURL, key)
-	if err != nil {
-		return nil, err
+	key = rand.Text()
+	if err := a.cfg.Vault.Save(browserKeyName, key); err != nil {
+		return "", fmt.Errorf("keep the link's key: %w", err)
 	}
-	cfg := oauth2.Config{ClientID: client.CustomerApplication,
+	return key, nil
+}
+
+// Customer signs in with the token that a ticket became. It is not kept: the
+// link does that.
+func (a *Accounts) Customer(server string, t wire.Token) *Account {
+	cfg := oauth2.Config{ClientID: CustomerApplication,
 		Endpoint: oauth2.Endpoint{TokenURL: server + "/security/oauth/token", AuthStyle: oauth2.AuthStyleInHeader}}
 	n := a.newAccount(server, a.refresher(cfg))
-	n.take(&oauth2.Token{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, Expiry: a.cfg.Now().Add(time.Duration(t.ExpiresIn) * time.Second)})
+	n.take(&oauth2.Token{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresIn: t.ExpiresIn,
+		Expiry: a.cfg.Now().Add(time.Duration(t.ExpiresIn) * time.Second)})
 	n.person.ID, n.person.Conference = t.Subject, t.ConferenceID
-	return n, nil
+	return n
 }
 
 // refresher returns the renewal by a refresh token (RFC 6749, section 6).
 func (a *Accounts) refresher(cfg oauth2.Config) renewal {
 	return func(ctx context.Context, old *oauth2.Token) (*oauth2.Token, error) {
 		if old.RefreshToken == "" {
-			return nil, client.ErrSignedOut
+			return nil, ErrSignedOut
 		}
 		ctx = context.WithValue(ctx, oauth2.HTTPClient, a.cfg.HTTP)
 		return cfg.TokenSource(ctx, &oauth2.Token{RefreshToken: old.RefreshToken}).Token()

@@ -11,8 +11,6 @@ import (
 	"net/url"
 	"time"
 
-	"guichet/app/session"
-
 	"golang.org/x/oauth2"
 )
 
@@ -25,7 +23,7 @@ var ErrDenied = errors.New("the sign-in was refused")
 
 // SignIn sends the person to the server's sign-in page and waits for the
 // browser to come back to a port of our own (RFC 8252, section 7.3).
-func (a *Accounts) SignIn(ctx context.Context, server string, opened func(url string)) (session.Account, error) {
+func (a *Accounts) SignIn(ctx context.Context, server string, opened func(url string)) (*Account, error) {
 	p, err := a.discover(ctx, server)
 	if err != nil {
 		return nil, err
