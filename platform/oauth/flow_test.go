@@ -103,3 +103,24 @@ func TestTicketGrant(t *testing.T) {
 	s.token("grant_type=password&username=abc-def&client_id=guichet").refused(t, http.StatusBadRequest, "unauthorized_client")
 	s.token("grant_type=password&username=abc-def&client_id=test&client_secret=secret").refused(t, http.StatusBadRequest, "unauthorized_client")
 }
+
+func BenchmarkVerify(b *testing.B) {
+	s := start(b)
+	v := s.token(exchange(s.code(s.authorizeURL(challenge)))).token(b)
+	for b.Loop() {
+		if _, err := s.Verify(b.Context(), v.AccessToken); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkClientCredentials(b *testing.B) {
+	s := start(b)
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			if a := s.token(grantType + "&client_id=test&client_secret=secret"); a.StatusCode != http.StatusOK {
+				b.Errorf("%s", a.Status)
+			}
+		}
+	})
+}

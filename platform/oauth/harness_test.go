@@ -34,7 +34,7 @@ const redirect = "http://127.0.0.1:43210/callback"
 // service is a token service on a real store behind a real server.
 type service struct {
 	*oauth.Service
-	t     *testing.T
+	t     testing.TB
 	url   string
 	store *store.Store
 	users map[string]string
@@ -42,7 +42,7 @@ type service struct {
 	log   *syncBuffer
 }
 
-func start(t *testing.T, options ...func(*oauth.Config)) *service {
+func start(t testing.TB, options ...func(*oauth.Config)) *service {
 	t.Helper()
 	s := &service{t: t, log: &syncBuffer{}}
 	var handler atomic.Pointer[http.Handler]
@@ -103,7 +103,7 @@ type answer struct {
 	body []byte
 }
 
-func (a answer) token(t *testing.T) wire.Token {
+func (a answer) token(t testing.TB) wire.Token {
 	t.Helper()
 	var v wire.Token
 	if err := json.Unmarshal(a.body, &v); err != nil || a.StatusCode != http.StatusOK || v.AccessToken == "" {
@@ -113,7 +113,7 @@ func (a answer) token(t *testing.T) wire.Token {
 }
 
 // refused fails the test unless the answer is the error.
-func (a answer) refused(t *testing.T, status int, code string) wire.TokenError {
+func (a answer) refused(t testing.TB, status int, code string) wire.TokenError {
 	t.Helper()
 	var v wire.TokenError
 	if err := json.Unmarshal(a.body, &v); err != nil || a.StatusCode != status || v.Code != code {
@@ -125,7 +125,7 @@ func (a answer) refused(t *testing.T, status int, code string) wire.TokenError {
 	return v
 }
 
-func read(t *testing.T, r *http.Response, err error) answer {
+func read(t testing.TB, r *http.Response, err error) answer {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

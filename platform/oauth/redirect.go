@@ -75,17 +75,17 @@ func checkRedirect(uri string) error {
 	return errors.New("must use https, a loopback address or a scheme with a dot in it")
 }
 
-// formTarget is a redirect URI in the words of a content security policy, which
-// knows no IPv6 literals.
+// formTarget is a redirect URI as one more source of a content security policy,
+// which knows no IPv6 literals; of none it is empty.
 func formTarget(redirect string) string {
 	u, err := url.Parse(redirect)
-	if err != nil {
+	switch {
+	case err != nil || u.Scheme == "":
 		return ""
+	case u.Host == "" || strings.HasPrefix(u.Host, "["):
+		return " " + u.Scheme + ":"
 	}
-	if u.Host == "" || strings.HasPrefix(u.Host, "[") {
-		return u.Scheme + ":"
-	}
-	return u.Scheme + "://" + u.Host
+	return " " + u.Scheme + "://" + u.Host
 }
 
 // withParameters adds parameters to a redirect URI.

@@ -52,6 +52,17 @@ func TestRegisteredRedirects(t *testing.T) {
 	}
 }
 
+func TestFormTarget(t *testing.T) {
+	for redirect, want := range map[string]string{
+		"": "", "http://127.0.0.1:80/cb": " http://127.0.0.1:80", "http://[::1]:80/cb": " http:",
+		"https://a.example/cb?x": " https://a.example", "org.example.app:/cb": " org.example.app:",
+	} {
+		if got := formTarget(redirect); got != want {
+			t.Errorf("%s: %q, want %q", redirect, got, want)
+		}
+	}
+}
+
 // FuzzRedirect: whatever matches a loopback address is one, read by another
 // parser.
 func FuzzRedirect(f *testing.F) {

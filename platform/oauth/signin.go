@@ -63,6 +63,9 @@ func (s *Service) signInPosted(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form, err := readForm(w, r)
+	if f := new(refusal); errors.As(err, &f) {
+		f.description = "This form cannot be read."
+	}
 	if err != nil {
 		s.showError(w, r, err)
 		return
@@ -163,7 +166,7 @@ func (s *Service) showError(w http.ResponseWriter, r *http.Request, err error) {
 // secure sets the headers of all pages. Browsers hold form-action against the
 // redirect that follows a form as well, so it names the redirect's origin.
 func secure(h http.Header, target string) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' "+formTarget(target))
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"+formTarget(target))
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
