@@ -65,7 +65,8 @@ func (b *bar) update(s session.State, panel string) {
 	b.box.Refresh()
 }
 
-// Layout centres the buttons and sets hanging up apart at the right end.
+// Layout centres the buttons and sets hanging up apart at the right end. Where
+// there is little room the buttons move together, and to the left.
 func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	var row []*button
 	for _, one := range []*button{b.microphone, b.camera, b.people, b.share, b.devices} {
@@ -73,19 +74,26 @@ func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 			row = append(row, one)
 		}
 	}
+	n := float32(len(row))
+	gap, edge := space4, space5
+	if size.Width < n*(roundSize+gap)+2*(roundSize+edge) {
+		gap, edge = space2, space3
+	}
 	y := (size.Height - roundSize) / 2
-	x := (size.Width - float32(len(row))*(roundSize+space4) + space4) / 2
+	width := n*(roundSize+gap) - gap
+	end := size.Width - edge - roundSize
+	x := max(edge, min((size.Width-width)/2, end-space5-width))
 	for _, one := range append(row, b.leave) {
 		one.Resize(fyne.NewSquareSize(roundSize))
 	}
 	for _, one := range row {
-		one.Move(fyne.NewPos(x, y))
-		x += roundSize + space4
+		one.Move(fyne.NewPos(floor(x), y))
+		x += roundSize + gap
 	}
-	b.leave.Move(fyne.NewPos(size.Width-space5-roundSize, y))
+	b.leave.Move(fyne.NewPos(end, y))
 }
 
 // MinSize is for Fyne.
 func (b *bar) MinSize([]fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(7*(roundSize+space4)+2*space5, barHeight)
+	return fyne.NewSize(6*roundSize+4*space2+space5+2*space3, barHeight)
 }

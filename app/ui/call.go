@@ -17,6 +17,7 @@ type call struct {
 	root    *fyne.Container
 	state   session.State
 	stage   *stage
+	empty   *emptiness
 	bar     *bar
 	status  *status
 	notices *notices
@@ -37,12 +38,13 @@ func newCall(k *kit) *call {
 	c := &call{kit: k, status: newStatus(k), notices: newNotices(k), people: newPeople(k), share: newShare(k), devices: newPicker(k),
 		muted: newFlag("microphone-off", "You are muted. Press Ctrl+D to speak."), network: newFlag("warning", "Connection lost. Reconnecting, please stay.")}
 	c.bar = newBar(k, c.toggle, c.hangUp)
-	c.stage = newStage(k, c.alone())
+	c.empty = newEmptiness()
+	c.stage = newStage(k, c.empty.box)
 	c.side = c.sidePanel()
 	top := column(space2, container.NewHBox(c.status.box), container.NewCenter(c.network.box), container.New(limit{560}, c.notices.box))
 	over := container.NewBorder(inset(space3, top), inset(space3, container.NewCenter(c.muted.box)), nil, nil)
-	main := beside(nil, container.NewStack(c.stage.box, over), nil, container.NewStack(newGround(colorStage, "", 0), c.bar.box))
-	c.root = beside(nil, main, c.side, nil)
+	main := beside(nil, container.NewStack(c.stage.box, over), nil, c.bar.box)
+	c.root = beside(nil, container.NewStack(newGround(colorStage, "", 0), main), c.side, nil)
 	c.stop = k.pulse.often(func() {
 		if c.panel == panelPeople {
 			c.people.levels(k.session.Levels())
@@ -51,13 +53,34 @@ func newCall(k *kit) *call {
 	return c
 }
 
-// alone is what stands on an empty stage.
-func (c *call) alone() fyne.CanvasObject {
-	title := canvas.NewText("You are the first one here", theme.Color(colorStageText))
-	title.TextSize, title.TextStyle.Bold, title.Alignment = sizeTitle, true, fyne.TextAlignCenter
-	text := canvas.NewText("Send the link to your customer and stay: they appear here.", theme.Color(colorStageMuted))
-	text.TextSize, text.Alignment = sizeBody, fyne.TextAlignCenter
-	return container.NewCenter(column(space3, title, text))
+// emptiness is what stands on a stage where nobody else is.
+type emptiness struct {
+	box         *fyne.Container
+	title, text *canvas.Text
+}
+
+func newEmptiness() *emptiness {
+	e := &emptiness{title: canvas.NewText("", theme.Color(colorStageText)), text: canvas.NewText("", theme.Color(colorStageMuted))}
+	e.title.TextSize, e.title.TextStyle.Bold, e.title.Alignment = sizeTitle, true, fyne.TextAlignCenter
+	e.text.TextSize, e.text.Alignment = sizeBody, fyne.TextAlignCenter
+	e.box = container.NewCenter(column(space3, e.title, e.text))
+	return e
+}
+
+// update says why nobody is there, and what to do.
+func (e *emptiness) update(s session.State) {
+	switch {
+	case s.Phase == session.Joining:
+		set(e.title, "Joining the call")
+		set(e.text, "One moment, please.")
+	case s.Me.Customer:
+		set(e.title, "You are in")
+		set(e.text, "Please stay: somebody will be with you in a moment.")
+	default:
+		set(e.title, "You are the first one here")
+		set(e.text, "Send the link to your customer and stay: they appear here.")
+	}
+	e.box.Refresh()
 }
 
 // sidePanel makes the panel with its three parts.
@@ -67,7 +90,7 @@ func (c *call) sidePanel() *fyne.Container {
 	shut.name, shut.hints = "Close the panel", c.kit.hints
 	c.body = container.NewStack()
 	head := container.New(margins{left: space4, right: space2, top: space2}, container.NewBorder(nil, nil, nil, shut, middle(c.title)))
-	side := container.NewStack(newGround(colorGround, "", 0), sized(panelWidth, 0, container.NewBorder(head, nil, nil, nil, c.body)))
+	side := container.NewStack(newGround(colorLine, "", 0), container.New(margins{left: 1}, newGround(colorGround, "", 0)), sized(panelWidth, 0, container.NewBorder(head, nil, nil, nil, c.body)))
 	side.Hide()
 	return side
 }
@@ -121,6 +144,7 @@ func (c *call) close() {
 
 func (c *call) update(s session.State) {
 	c.state = s
+	c.empty.update(s)
 	c.stage.update(s.Call)
 	c.status.update(s)
 	c.people.update(s)

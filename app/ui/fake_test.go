@@ -198,6 +198,7 @@ func openBench(t testing.TB, theme string, w, h float32, s session.State) *bench
 	a := test.NewApp()
 	t.Cleanup(func() { test.NewApp() })
 	b.open(a, f)
+	b.start()
 	b.win.Resize(fyne.NewSize(w, h))
 	b.settle()
 	t.Cleanup(func() { b.shut(); b.win.Close() })

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 	if view := os.Getenv("GUICHET_UI_VIEW"); view != "" {
 		os.Exit(realWindow(view))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) // Fyne starts one of its own before
 }
 
 // realWindow opens a window on the display, starting with one of the views, and
@@ -46,6 +47,19 @@ func realWindow(view string) int {
 		}
 	}
 	w.Apply(state)
+	if file := os.Getenv("GUICHET_UI_PROFILE"); file != "" {
+		out, err := os.Create(file)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer out.Close()
+		if err := pprof.StartCPUProfile(out); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer pprof.StopCPUProfile()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	ended := make(chan struct{})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -29,6 +30,9 @@ func display() error {
 // ends the program with a crash.
 func newApp() fyne.App {
 	speak()
+	if dir, err := os.UserCacheDir(); err == nil {
+		_ = os.MkdirAll(dir, 0o700) // Fyne makes its own folder in there and no more; without a cache it goes on
+	}
 	return app.NewWithID("guichet")
 }
 
@@ -55,4 +59,16 @@ func readable(locale string) bool {
 		n = len(locale)
 	}
 	return n == 2 || n == 3
+}
+
+// scale is how much larger than usual the person wants everything. The window
+// opens with so many fewer units, and so with as many pixels as ever.
+func scale(a fyne.App) float32 {
+	if v, err := strconv.ParseFloat(os.Getenv("FYNE_SCALE"), 32); err == nil && v > 0 {
+		return float32(v)
+	}
+	if v := a.Settings().Scale(); v > 0 {
+		return v
+	}
+	return 1
 }

@@ -103,23 +103,3 @@ func absent(name string) string {
 	}
 	return name + " (not connected)"
 }
-
-// margins is a layout with a margin on one or two sides.
-type margins struct{ left, right, top, bottom float32 }
-
-// Layout places the children inside the margins.
-func (m margins) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	for _, o := range objects {
-		o.Move(fyne.NewPos(m.left, m.top))
-		o.Resize(size.SubtractWidthHeight(m.left+m.right, m.top+m.bottom))
-	}
-}
-
-// MinSize is the children's with the margins.
-func (m margins) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	var size fyne.Size
-	for _, o := range objects {
-		size = size.Max(o.MinSize())
-	}
-	return size.AddWidthHeight(m.left+m.right, m.top+m.bottom)
-}

@@ -28,8 +28,9 @@ type pulse struct {
 	nextSlow int
 	beats    int
 
-	stop chan struct{}
-	done chan struct{}
+	started bool
+	stop    chan struct{}
+	done    chan struct{}
 }
 
 // shown is a picture on the screen.
@@ -43,8 +44,9 @@ func newPulse(do func(func())) *pulse {
 		stop: make(chan struct{}), done: make(chan struct{})}
 }
 
-// start begins to beat; close ends it.
+// start begins to beat; close ends it. Both are Fyne's goroutine's.
 func (p *pulse) start() {
+	p.started = true
 	go func() {
 		defer close(p.done)
 		t := time.NewTicker(frameTime)
@@ -61,6 +63,9 @@ func (p *pulse) start() {
 }
 
 func (p *pulse) close() {
+	if !p.started {
+		return
+	}
 	close(p.stop)
 	<-p.done
 }

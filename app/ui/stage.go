@@ -16,8 +16,7 @@ const gridGap = space2
 type stage struct {
 	box    *fyne.Container
 	kit    *kit
-	ground *ground
-	alone  fyne.CanvasObject // shown while nobody else is there
+	alone  *fyne.Container  // shown while nobody else is there
 	tiles  map[string]*seat  // by endpoint
 	order  []*seat           // the others, in order of arrival
 	self   *seat
@@ -31,8 +30,8 @@ type seat struct {
 }
 
 // newStage makes an empty stage; alone is shown in its middle until somebody comes.
-func newStage(k *kit, alone fyne.CanvasObject) *stage {
-	s := &stage{kit: k, ground: newGround(colorStage, "", 0), alone: alone, tiles: map[string]*seat{},
+func newStage(k *kit, alone *fyne.Container) *stage {
+	s := &stage{kit: k, alone: alone, tiles: map[string]*seat{},
 		self: &seat{tile: newTile(true, colorStage)}, corner: fyne.NewPos(1, 1)}
 	s.self.moved = s.drag
 	s.box = container.New(s)
@@ -92,8 +91,8 @@ func (s *stage) follow(t *seat, stream string) {
 
 // arrange puts the tiles on the stage, the own one on top.
 func (s *stage) arrange() {
-	s.alone.(*fyne.Container).Hidden = len(s.order) > 0
-	objects := []fyne.CanvasObject{s.ground, s.alone}
+	s.alone.Hidden = len(s.order) > 0
+	objects := []fyne.CanvasObject{s.alone}
 	for _, t := range s.order {
 		objects = append(objects, t.tile)
 	}
@@ -111,7 +110,6 @@ func (s *stage) arrange() {
 
 // Layout places the tiles.
 func (s *stage) Layout(_ []fyne.CanvasObject, size fyne.Size) {
-	s.ground.Resize(size)
 	s.alone.Resize(size)
 	if len(s.order) > 1 {
 		at, each := evenGrid(len(s.order)+1, size, gridGap)
@@ -133,7 +131,7 @@ func (s *stage) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 }
 
 // MinSize is for Fyne.
-func (s *stage) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(320, 200) }
+func (s *stage) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(320, 160) }
 
 // free is how far the own picture may be moved.
 func (s *stage) free(size, own fyne.Size) fyne.Size {

@@ -17,6 +17,9 @@ func newLook(force string) *look { return &look{Theme: theme.DefaultTheme(), for
 
 // Color returns our own colours, and maps the names of Fyne's widgets to them.
 func (l *look) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
+	if name == colorNone {
+		return color.Transparent // this very value: Fyne then draws nothing at all
+	}
 	dark := l.dark(variant)
 	if c, ok := token(name, dark); ok {
 		return c

@@ -45,7 +45,6 @@ type tile struct {
 func newTile(mirror bool, around fyne.ThemeColorName) *tile {
 	t := &tile{around: around, pic: &playout.Picture{}, mirror: mirror, blank: image.NewRGBA(image.Rect(0, 0, 1, 1))}
 	t.raster = canvas.NewRaster(t.frame)
-	t.raster.ScaleMode = canvas.ImageScaleSmooth
 	t.ExtendBaseWidget(t)
 	return t
 }
@@ -100,6 +99,10 @@ func (t *tile) frame(w, h int) image.Image {
 	m := t.pic.Latest()
 	if m == nil {
 		return t.blank
+	}
+	t.raster.ScaleMode = canvas.ImageScaleFastest
+	if m.Rect.Dx() < w-1 {
+		t.raster.ScaleMode = canvas.ImageScaleSmooth // a small picture is enlarged
 	}
 	if !t.mirror {
 		return m

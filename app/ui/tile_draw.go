@@ -90,12 +90,10 @@ func (r *tileRenderer) Refresh() {
 	t := r.t
 	shows := t.shows()
 	none := theme.Color(colorNone)
+	// Behind a picture and on the whole stage the tile's ground would be hidden
+	// or the stage's own: each full area costs a software renderer milliseconds.
 	r.back.FillColor, r.back.CornerRadius = theme.Color(colorStageSurface), corner
-	if t.flush {
-		r.back.FillColor, r.back.CornerRadius = theme.Color(colorStage), 0
-	} else if shows {
-		r.back.FillColor = theme.Color(colorStage)
-	}
+	r.back.Hidden = t.flush || shows
 	r.disc.FillColor = theme.Color(colorStageRaised)
 	r.letters.Text, r.letters.Color = initials(t.face.name), theme.Color(colorStageText)
 	r.disc.Hidden, r.letters.Hidden = shows, shows

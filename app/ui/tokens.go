@@ -86,8 +86,6 @@ func token(name fyne.ThemeColorName, dark bool) (color.NRGBA, bool) {
 		return pick(0xF2B53C, 0xF2B53C)
 	case colorOnWarn:
 		return pick(0x16212B, 0x16212B)
-	case colorNone:
-		return color.NRGBA{}, true
 	case colorStage:
 		return pick(0x0B1015, 0x0B1015)
 	case colorStageText:

@@ -108,13 +108,42 @@ func (w *Window) Run(ctx context.Context, s Session) error {
 	}
 	a := newApp()
 	w.open(a, s)
-	stop := context.AfterFunc(ctx, func() { w.do(a.Quit) })
-	defer stop()
-	w.kit.pulse.start()
+	// Before its loop runs Fyne would call what it is given on the caller's
+	// goroutine, so nothing is given to it before.
+	started := make(chan struct{})
+	a.Lifecycle().SetOnStarted(func() {
+		close(started)
+		w.start()
+		w.kit.pulse.start()
+	})
+	ended, ending := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ending)
+		select {
+		case <-ctx.Done():
+		case <-ended:
+			return
+		}
+		select {
+		case <-started:
+			w.do(a.Quit)
+		case <-ended:
+		}
+	}()
 	w.win.ShowAndRun()
+	close(ended)
+	<-ending
 	w.kit.pulse.close()
 	w.shut()
 	return nil
+}
+
+// start lets snapshots through, beginning with the newest.
+func (w *Window) start() {
+	w.ready.Store(true)
+	if w.newest.Load() != nil {
+		w.nudge()
+	}
 }
 
 // open makes the window's content in an app, without running it.
@@ -128,13 +157,12 @@ func (w *Window) open(a fyne.App, s Session) {
 		focus: w.win.Canvas().Focus, ask: w.ask}
 	w.content = container.NewStack()
 	w.win.SetPadded(false)
-	w.win.SetContent(container.NewStack(newGround(colorGround, "", 0), w.content, hints.layer))
-	w.win.Resize(fyne.NewSize(1280, 720))
+	w.win.SetContent(container.NewStack(w.content, hints.layer))
+	w.win.Resize(fyne.NewSize(1280/scale(a), 720/scale(a)))
 	w.win.CenterOnScreen()
 	w.win.SetMaster()
 	w.win.SetCloseIntercept(w.closing)
 	w.keys()
-	w.ready.Store(true)
 	if first := w.newest.Load(); first != nil {
 		w.show(*first)
 	} else {
