@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
@@ -221,14 +220,4 @@ func (s *Service) fault(err error) error {
 		s.log.Error("token request failed", "err", err)
 	}
 	return oidc.ErrServerError()
-}
-
-// described is a text as RFC 6749 lets it stand in error_description.
-func described(s string) string {
-	return strings.Map(func(c rune) rune {
-		if c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return -1
-		}
-		return c
-	}, s)
 }

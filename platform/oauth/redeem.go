@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"guichet/platform/wire"
 
@@ -65,4 +66,14 @@ func (s *Service) redeemTicket(r *http.Request, a StoredApplication, form url.Va
 		return wire.Token{}, err
 	}
 	return s.answer(g, []string{RoleCustomer}, granted, refresh)
+}
+
+// described is a text as RFC 6749 lets it stand in error_description.
+func described(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return -1
+		}
+		return c
+	}, s)
 }

@@ -2,12 +2,8 @@ package oauth
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -29,12 +25,6 @@ type page struct {
 	Request string // sealed; empty: no form
 	Name    string
 	Error   string
-}
-
-// sealed is a checked authorization request on its way through a sign-in page.
-type sealed struct {
-	Authorization authorization
-	Expires       int64
 }
 
 // showSignIn sends the page with the request in it, sealed for this browser
@@ -208,32 +198,4 @@ func (s *Service) browser(r *http.Request) string {
 		return ""
 	}
 	return c.Value
-}
-
-func (s *Service) seal(browser string, q authorization) (string, error) {
-	body, err := json.Marshal(sealed{q, s.now().Add(signInLife).Unix()})
-	if err != nil {
-		return "", err
-	}
-	enc := base64.RawURLEncoding.EncodeToString
-	return enc(body) + "." + enc(s.mac(browser, body)), nil
-}
-
-func (s *Service) unseal(browser, field string) (authorization, bool) {
-	encoded, tag, _ := strings.Cut(field, ".")
-	body, err := base64.RawURLEncoding.DecodeString(encoded)
-	mac, macErr := base64.RawURLEncoding.DecodeString(tag)
-	var v sealed
-	if browser == "" || err != nil || macErr != nil || !hmac.Equal(mac, s.mac(browser, body)) ||
-		json.Unmarshal(body, &v) != nil || s.now().Unix() >= v.Expires {
-		return authorization{}, false
-	}
-	return v.Authorization, true
-}
-
-func (s *Service) mac(browser string, body []byte) []byte {
-	m := hmac.New(sha256.New, s.sealKey)
-	m.Write([]byte(browser + "\x00"))
-	m.Write(body)
-	return m.Sum(nil)
 }
