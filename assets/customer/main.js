@@ -13,6 +13,9 @@ import { Ticket, ticketID, troubleOf } from './ticket.js';
 
 /** @typedef {import('./screens.js').Notice} Notice */
 
+/** Milliseconds that a lock may take before another tab counts as its holder. */
+const PATIENCE = 800;
+
 /** Visitor holds what one visit of the page needs. */
 class Visitor {
   #screens = new Screens();
@@ -61,16 +64,19 @@ class Visitor {
 
   /**
    * One tab at a time: holds the ticket's lock for as long as the page lives.
+   * A reload waits a moment for the lock of the page that it replaces.
    * @param {LockOptions} [options] @returns {Promise<boolean>}
    */
-  #alone(options = { ifAvailable: true }) {
+  #alone(options = { signal: AbortSignal.timeout(PATIENCE) }) {
     return new Promise((resolve) => {
+      let held = false;
       navigator.locks
-        .request(this.#ticket.lock, options, (lock) => {
-          resolve(lock !== null);
-          return lock ? new Promise(() => undefined) : undefined;
+        .request(this.#ticket.lock, options, () => {
+          held = true;
+          resolve(true);
+          return new Promise(() => undefined);
         })
-        .catch(() => this.#ousted()); // another tab took the lock over
+        .catch(() => (held ? this.#ousted() : resolve(false))); // taken over by another tab, or not to be had
     });
   }
 

@@ -49,19 +49,21 @@ export class Tile {
 
   /** Shows the state of now. @param {Person} person @param {PersonStream | null} stream */
   update(person, stream) {
-    const picture = stream !== null && !stream.videoMuted && stream.connected;
+    const seen = (this.video?.videoWidth ?? 0) > 0;
+    // While a connection is renewed, its last picture says more than none.
+    const picture = stream !== null && !stream.videoMuted && (stream.connected || seen);
     const silent = stream === null || stream.audioMuted;
     this.element.dataset.video = picture ? 'on' : 'off';
     this.element.dataset.muted = [stream?.audioMuted ? 'audio' : '', stream?.videoMuted ? 'video' : ''].join(' ').trim();
     this.#initials.textContent = initialsOf(person.name);
     this.#name.textContent = stream?.type === 'SCREEN' ? `${person.name}’s screen` : person.name;
     this.#muted.toggleAttribute('hidden', !silent || stream?.type === 'SCREEN');
-    const news = stream && !stream.connected ? 'Connecting…' : '';
+    const news = stream && !stream.connected ? (seen ? 'Reconnecting…' : 'Connecting…') : '';
     this.#news.textContent = news;
     this.#label.toggleAttribute('data-news', news !== '' || (silent && stream?.type !== 'SCREEN'));
     if (!this.video || !stream) return;
     this.video.setAttribute('aria-label', `Video of ${person.name}`);
-    if (this.video.srcObject !== stream.media) this.video.srcObject = stream.media;
+    if (stream.media?.getTracks().length && this.video.srcObject !== stream.media) this.video.srcObject = stream.media;
     if (this.video.srcObject && this.video.paused) this.play();
   }
 

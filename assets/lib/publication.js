@@ -76,8 +76,11 @@ export class Publication {
       this.#mark.poke();
       return;
     }
-    await this.#begin(wants);
-    if (old) this.#drop(old);
+    try {
+      await this.#begin(wants);
+    } finally {
+      if (old) this.#drop(old);
+    }
     this.poke(); // the local media may have changed meanwhile
   }
 

@@ -198,7 +198,7 @@ export const scenes = [
   dead('unknown', 404, 'no such ticket'),
   {
     name: 'elsewhere', screen: 'elsewhere',
-    init: `navigator.locks.request = async (name, options, f) => f(null);`,
+    init: `navigator.locks.request = async () => { throw new DOMException('taken', 'AbortError'); };`,
   },
   {
     name: 'failed', screen: 'failed',
