@@ -85,7 +85,7 @@ type Broker struct {
 	tcp   net.Listener // nil without Listen
 
 	unsigned chan struct{} // one token per connection that has not signed in
-	ids      atomic.Uint64
+	numbers  atomic.Uint64 // of connections
 	ackWait  time.Duration
 
 	life  context.Context // ends with Close; of connections and pumps

@@ -138,6 +138,7 @@ func TestBothTopicsOnOneConnection(t *testing.T) {
 	}
 	s.say("anna-1", numbers(100, 102)...)
 	c.wants(t, numbers(100, 102)...)
+	s.acknowledged(t, "anna-1")
 	if tok := c.Unsubscribe(wire.EndpointTopic("anna-1")); !tok.WaitTimeout(hang) || tok.Error() != nil {
 		t.Fatal(tok.Error())
 	}

@@ -20,7 +20,8 @@ type clientKey struct{ organization, user, id string }
 type link struct {
 	net.Conn
 	broker *Broker
-	id     string // unique; the client id that the library sees
+	number uint64 // later connections have greater ones
+	id     string // made of it; the client id that the library sees
 	client string // as the client sent it
 
 	refusal *packets.Code // why CONNECT is going to be refused
@@ -84,7 +85,8 @@ func (b *Broker) open(conn net.Conn) (*link, error) {
 	default:
 		return nil, fmt.Errorf("too many connections have not signed in")
 	}
-	l := &link{Conn: conn, broker: b, id: fmt.Sprintf("c%d", b.ids.Add(1)), waiting: true,
+	n := b.numbers.Add(1)
+	l := &link{Conn: conn, broker: b, number: n, id: fmt.Sprintf("c%d", n), waiting: true,
 		pumps: map[string]*pump{}, flying: map[uint16]*delivery{}}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -159,10 +161,14 @@ func (b *Broker) signIn(l *link, s Session) {
 	defer b.mu.Unlock()
 	b.counted(l)
 	l.session, l.signedIn = s, true
-	if old := b.byClient[l.key()]; old != nil {
-		old.cut("taken over")
+	if other := b.byClient[l.key()]; other != nil && other.number > l.number {
+		l.cut("taken over")
+	} else {
+		if other != nil {
+			other.cut("taken over")
+		}
+		b.byClient[l.key()] = l
 	}
-	b.byClient[l.key()] = l
 	l.expiry = time.AfterFunc(s.Expires.Sub(b.cfg.Now()), func() { l.cut("token expired") })
 }
 

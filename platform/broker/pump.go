@@ -92,11 +92,17 @@ func (b *Broker) subscribe(l *link) {
 		var ctx context.Context
 		ctx, p.stop = context.WithCancel(b.life)
 		b.mu.Lock()
-		old := b.endpoints[p.endpoint]
-		b.endpoints[p.endpoint] = p
+		// The newest connection is the one that was made last, whichever gets
+		// here first.
+		loser := b.endpoints[p.endpoint]
+		if loser != nil && loser.link.number > l.number {
+			loser = p
+		} else {
+			b.endpoints[p.endpoint] = p
+		}
 		b.mu.Unlock()
-		if old != nil {
-			old.link.cut("endpoint connected anew")
+		if loser != nil {
+			loser.link.cut("endpoint connected anew")
 		}
 		go p.run(ctx)
 	}
