@@ -14,11 +14,17 @@ import (
 // the endpoints, let go of media, answer the callers; in this order.
 type batch struct {
 	state    state // after the last command
-	events   []wire.Event
+	events   []told
 	releases []release
 	wake     map[string]bool // endpoint ids
 	answers  []answer
 	changed  bool // holds a change that has to be written
+}
+
+// told is an event with the endpoints that see it.
+type told struct {
+	wire.Event
+	to []string
 }
 
 type answer struct {
@@ -36,18 +42,34 @@ func (b *batch) add(r request, was, s state, events []wire.Event, err error) {
 		return
 	}
 	b.changed = b.changed || s.Version != was.Version
-	b.events = append(b.events, events...)
 	b.releases = append(b.releases, released(was, s)...)
-	if len(events) > 0 {
-		if b.wake == nil {
-			b.wake = map[string]bool{}
-		}
-		for _, st := range []state{was, s} {
-			for _, m := range st.Members {
-				b.wake[m.Endpoint] = true
-			}
-		}
+	if len(events) == 0 {
+		return
 	}
+	to := audience(was, s)
+	for _, e := range events {
+		b.events = append(b.events, told{e, to})
+	}
+	if b.wake == nil {
+		b.wake = map[string]bool{}
+	}
+	for _, id := range to {
+		b.wake[id] = true
+	}
+}
+
+// audience returns who sees the events of one command: who was in and who is
+// in. A command brings in at most one endpoint and takes out at most one, or all
+// with the last event, so this is right for each of its events.
+func audience(was, s state) []string {
+	ids := make([]string, 0, len(was.Members)+1)
+	for _, m := range was.Members {
+		ids = append(ids, m.Endpoint)
+	}
+	if len(s.Members) > len(was.Members) {
+		ids = append(ids, s.Members[len(s.Members)-1].Endpoint)
+	}
+	return ids
 }
 
 func (b *batch) answer() {
@@ -133,14 +155,14 @@ func (o *outbox) save(b *batch) error {
 		return fmt.Errorf("encode state: %w", err)
 	}
 	for _, e := range b.events {
-		entry := Entry{Ends: e.Type == wire.EventEnded}
+		entry := Entry{To: e.to, Ends: e.Type == wire.EventEnded}
 		switch e.Type {
 		case wire.EventJoined:
 			entry.Joins = e.UserEndpointID
 		case wire.EventLeft:
 			entry.Leaves = e.UserEndpointID
 		}
-		if entry.Body, err = json.Marshal(e); err != nil {
+		if entry.Body, err = json.Marshal(e.Event); err != nil {
 			return fmt.Errorf("encode event: %w", err)
 		}
 		c.Entries = append(c.Entries, entry)

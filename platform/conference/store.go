@@ -50,8 +50,9 @@ type Change struct {
 // endpoints to see the conference's events. Who joins sees its own joined event
 // and what follows, who leaves sees its own left event as the last.
 type Entry struct {
-	Body   []byte // JSON
-	Joins  string // endpoint id
-	Leaves string // endpoint id
-	Ends   bool   // all endpoints leave
+	Body   []byte   // JSON
+	To     []string // ids of the endpoints that see it; not to be changed
+	Joins  string   // endpoint id
+	Leaves string   // endpoint id
+	Ends   bool     // all endpoints leave
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"guichet/platform/broker"
 	"guichet/platform/conference"
 )
 
@@ -25,14 +26,23 @@ func (s *Store) LoadConference(ctx context.Context, k conference.Key) (conferenc
 
 // SaveConference implements conference.Store.
 func (s *Store) SaveConference(ctx context.Context, c conference.Change) error {
-	err := s.update(ctx, func(tx *sql.Tx) error { return saveConference(tx, c) })
+	var last int64
+	err := s.update(ctx, func(tx *sql.Tx) error {
+		rows, err := saveConference(tx, c)
+		if err == nil && len(rows) > 0 {
+			last = rows[len(rows)-1].entry.Seq
+			s.tail.stage(rows)
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("save conference: %w", err)
 	}
+	s.tail.publish(last)
 	return nil
 }
 
-func saveConference(tx *sql.Tx, c conference.Change) error {
+func saveConference(tx *sql.Tx, c conference.Change) ([]tailRow, error) {
 	at := c.At.UnixMilli()
 	var ended any
 	if c.Ended {
@@ -50,31 +60,33 @@ func saveConference(tx *sql.Tx, c conference.Change) error {
 			c.Version, c.State, ended, at, c.Key.Organization, c.Key.ID, c.Was)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if n, err := r.RowsAffected(); err != nil {
-		return err
+		return nil, err
 	} else if n == 0 {
-		return conference.ErrStale
+		return nil, conference.ErrStale
 	}
+	rows := make([]tailRow, 0, len(c.Entries))
 	for _, e := range c.Entries {
-		if err := saveEntry(tx, c.Key, at, e); err != nil {
-			return err
+		seq, err := saveEntry(tx, c.Key, at, e)
+		if err != nil {
+			return nil, err
 		}
+		rows = append(rows, tailRow{broker.Entry{Seq: seq, Body: e.Body}, e.To})
 	}
-	return nil
+	return rows, nil
 }
 
 // saveEntry writes one journal row and what it does to memberships.
-func saveEntry(tx *sql.Tx, k conference.Key, at int64, e conference.Entry) error {
+func saveEntry(tx *sql.Tx, k conference.Key, at int64, e conference.Entry) (seq int64, err error) {
 	r, err := tx.Exec(`INSERT INTO journal (organization, conference, body, created) VALUES (?, ?, ?, ?)`,
 		k.Organization, k.ID, e.Body, at)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	seq, err := r.LastInsertId()
-	if err != nil {
-		return err
+	if seq, err = r.LastInsertId(); err != nil {
+		return 0, err
 	}
 	switch {
 	case e.Joins != "":
@@ -88,7 +100,7 @@ func saveEntry(tx *sql.Tx, k conference.Key, at int64, e conference.Entry) error
 		_, err = tx.Exec(`UPDATE memberships SET to_seq = ? WHERE organization = ? AND conference = ? AND to_seq IS NULL`,
 			seq, k.Organization, k.ID)
 	}
-	return err
+	return seq, err
 }
 
 // OpenConferences implements conference.Store.

@@ -87,5 +87,6 @@ func (s *Store) DeleteEndpoint(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("delete endpoint: %w", err)
 	}
+	s.tail.forget(id)
 	return nil
 }

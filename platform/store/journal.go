@@ -18,8 +18,8 @@ const (
 	sweepEvery = 10 * time.Minute
 )
 
-// Journal reads the events for their endpoints and remembers how far each has
-// got. Cursors are kept in memory and written together by one goroutine: one
+// Journal reads the events for their endpoints, the newest from memory and the
+// rest from the database, and remembers how far each has got. Cursors are kept in memory and written together by one goroutine: one
 // that is lost in a crash only repeats events.
 type Journal struct {
 	store *Store
@@ -69,23 +69,31 @@ const afterQuery = `
 // After implements broker.Journal: the rows past the cursor that the endpoint
 // may see, in order.
 func (j *Journal) After(ctx context.Context, organization, endpointID string, cursor int64, limit int) ([]broker.Entry, error) {
+	if list, ok := j.store.tail.after(endpointID, cursor, limit); ok {
+		return list, nil
+	}
 	rows, err := j.store.read.QueryContext(ctx, afterQuery, endpointID, organization, cursor, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
 	}
+	list, err := scanEntries(rows)
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	return list, nil
+}
+
+func scanEntries(rows *sql.Rows) ([]broker.Entry, error) {
 	defer rows.Close()
 	var list []broker.Entry
 	for rows.Next() {
 		var e broker.Entry
 		if err := rows.Scan(&e.Seq, &e.Body); err != nil {
-			return nil, fmt.Errorf("read journal: %w", err)
+			return nil, err
 		}
 		list = append(list, e)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read journal: %w", err)
-	}
-	return list, nil
+	return list, rows.Err()
 }
 
 // Cursor implements broker.Journal.
@@ -113,6 +121,7 @@ func (j *Journal) Advance(_ context.Context, endpointID string, seq int64) error
 		j.ahead[endpointID] = seq
 	}
 	j.mu.Unlock()
+	j.store.tail.acknowledged(endpointID, seq)
 	select {
 	case j.due <- struct{}{}:
 	default:
@@ -123,14 +132,22 @@ func (j *Journal) Advance(_ context.Context, endpointID string, seq int64) error
 // Tell writes a row for one endpoint alone, to be delivered like the events of
 // its conferences.
 func (j *Journal) Tell(ctx context.Context, organization, endpointID string, body []byte) error {
+	var seq int64
 	err := j.store.update(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO journal (organization, endpoint, body, created) VALUES (?, ?, ?, ?)`,
+		r, err := tx.Exec(`INSERT INTO journal (organization, endpoint, body, created) VALUES (?, ?, ?, ?)`,
 			organization, endpointID, body, j.now().UnixMilli())
+		if err != nil {
+			return err
+		}
+		if seq, err = r.LastInsertId(); err == nil {
+			j.store.tail.stage([]tailRow{{broker.Entry{Seq: seq, Body: body}, []string{endpointID}}})
+		}
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
+	j.store.tail.publish(seq)
 	return nil
 }
 

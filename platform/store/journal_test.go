@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"guichet/platform/broker"
 	"guichet/platform/conference"
@@ -68,22 +71,44 @@ func register(t *testing.T, s *Store, id string) {
 }
 
 // entries makes journal entries of words such as "+e1" (e1 joins), "-e1" (it
-// leaves), "." (the end) and anything else.
-func entries(words ...string) []conference.Entry {
+// leaves), "." (the end) and anything else, for a conference with these members.
+func entries(members []string, words ...string) []conference.Entry {
 	var out []conference.Entry
 	for _, w := range words {
 		e := conference.Entry{Body: []byte(w)}
-		switch {
-		case strings.HasPrefix(w, "+"):
+		if strings.HasPrefix(w, "+") {
 			e.Joins = w[1:]
+			members = append(slices.Clip(members), e.Joins)
+		}
+		e.To = members
+		switch {
 		case strings.HasPrefix(w, "-"):
 			e.Leaves = w[1:]
+			members = slices.DeleteFunc(slices.Clone(members), func(m string) bool { return m == e.Leaves })
 		case w == ".":
 			e.Ends = true
+			members = nil
 		}
 		out = append(out, e)
 	}
 	return out
+}
+
+// members returns who is in a conference.
+func members(t *testing.T, s *Store, k conference.Key) []string {
+	t.Helper()
+	rows, err := s.read.Query(`SELECT endpoint FROM memberships WHERE organization = ? AND conference = ? AND to_seq IS NULL`,
+		k.Organization, k.ID)
+	check(t, err)
+	defer rows.Close()
+	var list []string
+	for rows.Next() {
+		var id string
+		check(t, rows.Scan(&id))
+		list = append(list, id)
+	}
+	check(t, rows.Err())
+	return list
 }
 
 // save writes a change of so many events.
@@ -92,7 +117,7 @@ func save(t *testing.T, s *Store, k conference.Key, at time.Time, words ...strin
 	was, err := s.LoadConference(bg, k)
 	check(t, err)
 	c := conference.Change{Key: k, Was: was.Version, Version: max(1, was.Version) + int64(len(words)), State: []byte(`{}`), At: at,
-		Entries: entries(words...), Ended: len(words) > 0 && words[len(words)-1] == "."}
+		Entries: entries(members(t, s, k), words...), Ended: len(words) > 0 && words[len(words)-1] == "."}
 	check(t, s.SaveConference(bg, c))
 }
 
@@ -109,13 +134,15 @@ func bodies(rows []broker.Entry) []string {
 
 func sees(t *testing.T, j *Journal, endpointID string, past int64, want ...string) {
 	t.Helper()
-	rows, err := j.After(bg, "default", endpointID, past, 100)
-	check(t, err)
 	if want == nil {
 		want = []string{}
 	}
-	if d := cmp.Diff(want, bodies(rows)); d != "" {
-		t.Errorf("%s sees (-want +got):\n%s", endpointID, d)
+	for _, from := range []string{"the database or memory", "memory or the database"} {
+		rows, err := j.After(bg, "default", endpointID, past, 100)
+		check(t, err)
+		if d := cmp.Diff(want, bodies(rows)); d != "" {
+			t.Errorf("%s sees from %s (-want +got):\n%s", endpointID, from, d)
+		}
 	}
 }
 
@@ -174,7 +201,7 @@ func TestStaleChangesAreRefusedWhole(t *testing.T) {
 	j, _ := openJournal(t, s)
 	save(t, s, c1, noon, "+e1")
 	for name, was := range map[string]int64{"created again": 0, "older": 1, "newer": 3} {
-		err := s.SaveConference(bg, conference.Change{Key: c1, Was: was, Version: 9, State: []byte("wrong"), At: noon, Entries: entries("wrong")})
+		err := s.SaveConference(bg, conference.Change{Key: c1, Was: was, Version: 9, State: []byte("wrong"), At: noon, Entries: entries(nil, "wrong")})
 		if !errors.Is(err, conference.ErrStale) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -347,7 +374,7 @@ func TestWritersAndReadersTogether(t *testing.T) {
 			defer wg.Done()
 			for i := range each {
 				err := s.SaveConference(bg, conference.Change{Key: k, Was: int64(2 + i), Version: int64(3 + i), State: []byte("{}"),
-					At: noon, Entries: entries(fmt.Sprintf("%d", i))})
+					At: noon, Entries: entries([]string{"e"}, fmt.Sprintf("%d", i))})
 				if err != nil {
 					t.Error(err)
 					return
@@ -371,6 +398,76 @@ func TestWritersAndReadersTogether(t *testing.T) {
 	wg.Wait()
 	if seen != 4*(each+1) {
 		t.Errorf("%d rows seen of %d", seen, 4*(each+1))
+	}
+}
+
+// TestTailAgreesWithTheDatabase has endpoints read in many rhythms what random
+// writes tell them, from memory and from the database.
+func TestTailAgreesWithTheDatabase(t *testing.T) {
+	s := open(t)
+	j, _ := openJournal(t, s)
+	rng := rand.New(rand.NewPCG(1, 2))
+	cursors := map[string]int64{}
+	fromMemory, broken := 0, errors.New("broken")
+	for range 800 {
+		id := fmt.Sprintf("e%d", rng.IntN(3))
+		k := conference.Key{Organization: "default", ID: fmt.Sprintf("c%d", rng.IntN(2))}
+		switch in := slices.Contains(members(t, s, k), id); rng.IntN(16) {
+		case 0, 1:
+			word := map[bool]string{false: "+", true: "-"}[in] + id
+			save(t, s, k, noon, word)
+		case 2, 3, 4:
+			words := make([]string, 1+rng.IntN(3))
+			for i := range words {
+				words[i] = fmt.Sprint(rng.IntN(1000))
+			}
+			save(t, s, k, noon, words...)
+		case 5:
+			check(t, j.Tell(bg, "default", id, []byte("private")))
+		case 6: // rolled back, so that its numbers come again
+			err := s.update(bg, func(tx *sql.Tx) error {
+				r, err := tx.Exec(`INSERT INTO journal (organization, endpoint, body, created) VALUES ('default', ?, x'00', 0)`, id)
+				if err != nil {
+					return err
+				}
+				seq, err := r.LastInsertId()
+				if err != nil {
+					return err
+				}
+				s.tail.stage([]tailRow{{broker.Entry{Seq: seq, Body: []byte("lost")}, []string{id}}})
+				return broken
+			})
+			if !errors.Is(err, broken) {
+				t.Fatal(err)
+			}
+		case 7:
+			if rng.IntN(20) == 0 {
+				save(t, s, k, noon, make([]string, maxTail)...) // who is in falls behind
+			}
+		default:
+			limit := 1 + rng.IntN(20)
+			if list, ok := s.tail.after(id, cursors[id], limit); ok {
+				fromMemory++
+				rows, err := s.read.Query(afterQuery, id, "default", cursors[id], limit)
+				check(t, err)
+				stored, err := scanEntries(rows)
+				check(t, err)
+				if d := cmp.Diff(stored, list, cmpopts.EquateEmpty()); d != "" {
+					t.Fatalf("%s past %d (-database +memory):\n%s", id, cursors[id], d)
+				}
+			}
+			rows, err := j.After(bg, "default", id, cursors[id], limit)
+			check(t, err)
+			if len(rows) > 0 {
+				cursors[id] = rows[len(rows)-1].Seq
+				if rng.IntN(3) > 0 {
+					check(t, j.Advance(bg, id, rows[rng.IntN(len(rows))].Seq))
+				}
+			}
+		}
+	}
+	if fromMemory < 50 {
+		t.Errorf("only %d reads from memory: the test shows little", fromMemory)
 	}
 }
 

@@ -42,6 +42,7 @@ type Store struct {
 	done  chan struct{} // closed by Close
 	ended sync.WaitGroup
 	once  sync.Once
+	tail  tail
 }
 
 // write is one caller's change, waiting for the writer.
