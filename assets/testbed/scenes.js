@@ -12,7 +12,8 @@
  * @property {string} [userAgent]
  */
 
-const preview = async (/** @type {World} */ w) => {
+/** The way to the preview. */
+export const preview = async (/** @type {World} */ w) => {
   await w.shows('invite');
   await w.page.click('#ask');
   await w.shows('preview');
@@ -23,7 +24,8 @@ const join = async (/** @type {World} */ w) => {
   await w.page.click('#join');
   await w.shows('waiting');
 };
-const meet = async (/** @type {World} */ w) => {
+/** The way into a call with Anna. */
+export const meet = async (/** @type {World} */ w) => {
   await join(w);
   w.enter({ id: 'anna', name: 'Anna Meier' });
   await w.shows('call');

@@ -41,6 +41,8 @@ export class World {
   token = [200, { access_token: 'a.b.c', token_type: 'bearer', expires_in: 600, scope: 'any', jti: 'j', sub: 'guest-1', conference_id: 'c1' }];
   /** @type {any} what joining answers */
   joined = null;
+  /** @type {any} what the next beat of the endpoint answers, once */
+  beat = null;
   /** Whether requests get any answer. */
   online = true;
   /** @type {string[]} what the page complained of in its console */
@@ -165,6 +167,11 @@ export class World {
       case 'nwi-ssh': return this.invitation;
       case 'token': return this.token;
       case 'endpoints': return [200, 'me'];
+      case 'keepalive': {
+        const answer = this.beat ?? [204];
+        this.beat = null;
+        return answer;
+      }
       case 'iceServers': return [200, { iceServers: [] }];
       case 'simpleView': return [200, this.state];
       case 'publishStream':
@@ -173,6 +180,7 @@ export class World {
         if (this.joined) return this.joined;
         const { metadata } = JSON.parse(sent);
         this.#event({ type: 'ConferenceJoinedEvent', userId: 'guest-1', userEndpointId: 'me', metadata });
+        this.state.participants = this.state.participants.filter((/** @type {any} */ p) => p.id !== 'guest-1');
         this.state.participants.push({ id: 'guest-1', endpoints: [{ id: 'me', metadata, streams: [] }] });
         return [200, { id: 'c1', mode: 'ROUTER', version: this.state.version }];
       }
