@@ -79,14 +79,15 @@ func New(cfg Config) (*Client, error) {
 
 // ParseServer reads a server's base address. A bare host name means https.
 func ParseServer(s string) (*url.URL, error) {
-	s = strings.TrimRight(strings.TrimSpace(s), "/")
+	s = strings.TrimSpace(s)
 	if s != "" && !strings.Contains(s, "://") {
 		s = "https://" + s
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, ErrServer
 	}
+	u.Path = strings.TrimRight(u.Path, "/")
 	return u, nil
 }
 
