@@ -45,13 +45,21 @@ func TestClientThatDoesNotReadIsCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go s.serve(l)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.serve(l)
+	}()
 	far.Write(connectPacket("t-anna", "a"))
 	read(t, far, 4)
 	s.add("anna-1", numbers(0, 10)...)
 	far.Write(subscribePacket(endpointTopic("anna")))
 	read(t, far, 5)
-	<-l.broker.gone(l)
+	select {
+	case <-ended:
+	case <-time.After(hang):
+		t.Fatal("the connection lives on")
+	}
 }
 
 // impatient has write deadlines pass at once.
@@ -65,25 +73,6 @@ func (c *impatient) Write(p []byte) (int, error) {
 		c.Conn.SetWriteDeadline(time.Now())
 	}
 	return c.Conn.Write(p)
-}
-
-// gone returns a channel that is closed when a connection is forgotten.
-func (b *Broker) gone(l *link) <-chan struct{} {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			b.mu.Lock()
-			_, there := b.links[l]
-			b.mu.Unlock()
-			if !there {
-				return
-			}
-			t := time.NewTimer(time.Millisecond)
-			<-t.C
-		}
-	}()
-	return done
 }
 
 func TestClientThatDoesNotAcknowledgeIsCut(t *testing.T) {
@@ -215,7 +204,11 @@ func FuzzBroker(f *testing.F) {
 			far.SetWriteDeadline(time.Now().Add(hang))
 			far.Write(append(bytes.Clone(before), data...))
 			far.Close()
-			<-done
+			select {
+			case <-done:
+			case <-time.After(hang):
+				t.Fatal("the connection lives on")
+			}
 		}
 		if faults.Len() > 0 {
 			t.Fatal(faults.String())
