@@ -10,11 +10,12 @@ import (
 // keys work while it has the focus; Fyne alone would swallow them.
 type field struct {
 	widget.Entry
-	fixed bool // may be selected, not changed
+	fixed bool                // may be selected, not changed
+	keys  func(fyne.Shortcut) // gets the window's own keys
 }
 
-func newField(placeholder string) *field {
-	f := &field{}
+func newField(k *kit, placeholder string) *field {
+	f := &field{keys: k.keys}
 	f.Wrapping = fyne.TextWrap(fyne.TextTruncateClip) // one line that scrolls
 	f.ExtendBaseWidget(f)
 	f.SetPlaceHolder(placeholder)
@@ -23,8 +24,8 @@ func newField(placeholder string) *field {
 
 // newFixedField makes a field that can be read and copied only. A long text is
 // broken anywhere and shown on so many lines; more are scrolled.
-func newFixedField(lines int) *field {
-	f := newField("")
+func newFixedField(k *kit, lines int) *field {
+	f := newField(k, "")
 	f.fixed, f.MultiLine, f.Wrapping = true, true, fyne.TextWrapBreak
 	f.SetMinRowsVisible(lines)
 	return f
@@ -62,9 +63,7 @@ func (f *field) TypedKey(e *fyne.KeyEvent) {
 func (f *field) TypedShortcut(s fyne.Shortcut) {
 	switch s.(type) {
 	case *desktop.CustomShortcut:
-		if c, ok := fyne.CurrentApp().Driver().CanvasForObject(f).(fyne.Shortcutable); ok {
-			c.TypedShortcut(s)
-		}
+		f.keys(s)
 		return
 	case *fyne.ShortcutPaste, *fyne.ShortcutCut, *fyne.ShortcutUndo, *fyne.ShortcutRedo:
 		if f.fixed {

@@ -16,7 +16,9 @@ func (w *Window) keys() {
 		}
 	}
 	add := func(key fyne.KeyName, with fyne.KeyModifier, f func(*call)) {
-		w.win.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: with}, during(f))
+		s := &desktop.CustomShortcut{KeyName: key, Modifier: with}
+		w.shortcuts.AddShortcut(s, during(f))
+		w.win.Canvas().AddShortcut(s, w.shortcuts.TypedShortcut)
 	}
 	add(fyne.KeyD, ctrl, func(c *call) { c.bar.microphone.Tapped(nil) })
 	add(fyne.KeyE, ctrl, func(c *call) { c.bar.camera.Tapped(nil) })

@@ -33,12 +33,12 @@ type lobby struct {
 	link    *field
 	notices *notices
 	recent  *fyne.Container
-	empty   fyne.CanvasObject
+	empty   *fyne.Container
 	calls   []session.Recent
 }
 
 func newLobby(k *kit) *lobby {
-	l := &lobby{kit: k, preview: newTile(true, colorSurface), devices: newPicker(k), notices: newNotices(k), recent: column(space2), link: newField("Link or number of a call")}
+	l := &lobby{kit: k, preview: newTile(true, colorSurface), devices: newPicker(k), notices: newNotices(k), recent: column(space2), link: newField(k, "Link or number of a call")}
 	l.root = beside(l.side(), l.middle(), nil, nil)
 	l.preview.watch(k.pulse, func(show func(*image.YCbCr)) func() { return k.session.OnVideo(session.SelfView, show) })
 	k.session.SetPreview(true)
@@ -109,7 +109,7 @@ func (l *lobby) update(s session.State) {
 	same := slices.EqualFunc(s.Recent, l.calls, func(a, b session.Recent) bool {
 		return a.ConferenceID == b.ConferenceID && a.StartedAt.Equal(b.StartedAt) && slices.Equal(a.With, b.With)
 	})
-	l.empty.(*fyne.Container).Hidden = len(s.Recent) > 0
+	l.empty.Hidden = len(s.Recent) > 0
 	if same {
 		return
 	}

@@ -35,7 +35,7 @@ type share struct {
 }
 
 func newShare(k *kit) *share {
-	s := &share{kit: k, link: newFixedField(2), code: &canvas.Image{ScaleMode: canvas.ImageScalePixels, FillMode: canvas.ImageFillContain}}
+	s := &share{kit: k, link: newFixedField(k, 2), code: &canvas.Image{ScaleMode: canvas.ImageScalePixels, FillMode: canvas.ImageFillContain}}
 	s.copying = newButton("", "", mannerPrimary(), s.copyLink)
 	s.showCopied()
 	s.valid = newWords("", style{size: theme.SizeNameCaptionText, color: colorMuted, center: true})

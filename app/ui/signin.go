@@ -26,7 +26,7 @@ type signIn struct {
 }
 
 func newSignIn(k *kit) *signIn {
-	s := &signIn{kit: k, server: newField("https://calls.example.org"), address: newFixedField(3), notices: newNotices(k)}
+	s := &signIn{kit: k, server: newField(k, "https://calls.example.org"), address: newFixedField(k, 3), notices: newNotices(k)}
 	s.begin = newButton("Sign in with your browser", "", mannerPrimary(), s.start)
 	s.begin.tall = true
 	s.server.OnSubmitted = func(string) { s.start() }

@@ -17,8 +17,8 @@ type stage struct {
 	box    *fyne.Container
 	kit    *kit
 	alone  *fyne.Container  // shown while nobody else is there
-	tiles  map[string]*seat  // by endpoint
-	order  []*seat           // the others, in order of arrival
+	tiles  map[string]*seat // by endpoint
+	order  []*seat          // the others, in order of arrival
 	self   *seat
 	corner fyne.Position // of the own picture: 0 to 1 of the free way, both axes
 }
@@ -67,7 +67,7 @@ func (s *stage) update(c *session.Call) {
 		}
 		f := face{name: p.Name, muted: p.Muted, off: p.CameraOff, speaking: p.Speaking}
 		if p.Self {
-			f.name, f.speaking = "You", p.Speaking && len(s.order) > 1
+			f.label, f.speaking = "You", p.Speaking && len(s.order) > 1
 		} else {
 			f.frozen = !p.HasVideo && p.StreamID != "" && t.pic.Version() > 0
 		}

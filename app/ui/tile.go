@@ -14,11 +14,20 @@ import (
 
 // face is what a tile says about its person.
 type face struct {
-	name     string
+	name     string // whose initials stand for them
+	label    string // what is written instead of the name, such as "You"
 	muted    bool
 	off      bool // the camera is stopped or there is none
 	frozen   bool // pictures should arrive, and do not
 	speaking bool
+}
+
+// called is what is written on the tile.
+func (f face) called() string {
+	if f.label != "" {
+		return f.label
+	}
+	return f.name
 }
 
 // tile shows one person: the picture in its own shape on the stage's colour, or
@@ -163,7 +172,7 @@ func (t *tile) DragEnd() {}
 
 // AccessibilityLabel tells a screen reader who this is.
 func (t *tile) AccessibilityLabel() string {
-	s := t.face.name
+	s := t.face.called()
 	if t.face.muted {
 		s += ", microphone muted"
 	}

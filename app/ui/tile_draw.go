@@ -81,9 +81,9 @@ func (r *tileRenderer) layoutName(size fyne.Size) {
 
 func (r *tileRenderer) says() string {
 	if r.t.face.frozen && !r.t.face.off {
-		return r.t.face.name + " (picture paused)"
+		return r.t.face.called() + " (picture paused)"
 	}
-	return r.t.face.name
+	return r.t.face.called()
 }
 
 func (r *tileRenderer) Refresh() {

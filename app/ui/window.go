@@ -37,7 +37,11 @@ type Window struct {
 	screen  screen
 	kind    kind
 	content *fyne.Container
-	asking  bool // a question is open: closing the window asks once
+	asking  bool   // a question is open: closing the window asks once
+	quit    func() // closes the window without a question
+	// The own keys are kept here, too, because Fyne gives none to the window
+	// while a text field has the focus; the field passes them on.
+	shortcuts fyne.ShortcutHandler
 }
 
 // kit is what all screens share.
@@ -49,6 +53,7 @@ type kit struct {
 	copy    func(string)         // onto the clipboard
 	focus   func(fyne.Focusable) // moves the keyboard's focus
 	ask     func(question)
+	keys    func(fyne.Shortcut) // gets the window's own keys from fields
 }
 
 // screen is what fills the window.
@@ -154,7 +159,8 @@ func (w *Window) open(a fyne.App, s Session) {
 	w.win = a.NewWindow("Guichet")
 	hints := newHints(w.do)
 	w.kit = &kit{session: s, hints: hints, pulse: newPulse(w.do), now: w.config.Now, copy: a.Clipboard().SetContent,
-		focus: w.win.Canvas().Focus, ask: w.ask}
+		focus: w.win.Canvas().Focus, ask: w.ask, keys: w.shortcuts.TypedShortcut}
+	w.quit = w.win.Close
 	w.content = container.NewStack()
 	w.win.SetPadded(false)
 	w.win.SetContent(container.NewStack(w.content, hints.layer))
@@ -231,9 +237,9 @@ func (w *Window) ask(q question) {
 // closing closes the window; during a call it asks once before.
 func (w *Window) closing() {
 	if w.kind != kindCall || w.asking {
-		w.win.Close()
+		w.quit()
 		return
 	}
 	w.ask(question{title: "Leave the call?", text: "Closing the window hangs up. The others stay in the call.",
-		yes: "Hang up and close", no: "Stay in the call", then: w.win.Close})
+		yes: "Hang up and close", no: "Stay in the call", then: w.quit})
 }
