@@ -2,7 +2,6 @@ package oauth_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"testing"
@@ -13,7 +12,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 )
 
-var errNoTicket = errors.New("ticket is not known")
+var errNoTicket = &oauth.TicketError{Reason: "not found"}
 
 func (s *service) endpoint() oauth2.Endpoint {
 	return oauth2.Endpoint{AuthURL: s.url + "/security/oauth/authorize", TokenURL: s.url + "/security/oauth/token"}
@@ -97,7 +96,7 @@ func TestTicketGrant(t *testing.T) {
 		}
 	}
 	e := s.post("/security/oauth/token", "grant_type=password&username=nwi-ssh&password=", customer).refused(t, http.StatusBadRequest, "invalid_grant")
-	if e.Description != "Ticket nwi-ssh not found or no longer valid" {
+	if e.Description != "Ticket nwi-ssh not found" {
 		t.Error(e.Description)
 	}
 	s.token("grant_type=password&username=abc-def&client_id=guichet").refused(t, http.StatusBadRequest, "unauthorized_client")

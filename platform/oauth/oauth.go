@@ -65,7 +65,13 @@ type TicketGrant struct {
 	Expires                                        time.Time
 }
 
-// Tickets redeems tickets; every error refuses the ticket.
+// TicketError is a ticket that cannot be redeemed. Reason ends the sentence
+// "Ticket abc-def …", as in "has expired".
+type TicketError struct{ Reason string }
+
+func (e *TicketError) Error() string { return "ticket " + e.Reason }
+
+// Tickets redeems tickets. A refusal is a *TicketError.
 type Tickets interface {
 	Redeem(ctx context.Context, ticketID, browserKey string) (TicketGrant, error)
 }

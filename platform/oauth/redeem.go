@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -53,10 +54,18 @@ func (s *Service) redeemTicket(r *http.Request, a StoredApplication, form url.Va
 		return wire.Token{}, r.Context().Err()
 	}
 	now := s.now()
-	if err != nil || !now.Before(t.Expires) {
-		s.log.Info("ticket refused", "address", remote(r), "err", err)
+	var refused *TicketError
+	switch {
+	case errors.As(err, &refused):
+	case err != nil:
+		return wire.Token{}, err
+	case !now.Before(t.Expires):
+		refused = &TicketError{Reason: "has expired"}
+	}
+	if refused != nil {
+		s.log.Info("ticket refused", "address", remote(r), "reason", refused.Reason)
 		return wire.Token{}, &refusal{status: http.StatusBadRequest, code: string(oidc.InvalidGrant),
-			description: "Ticket " + described(name) + " not found or no longer valid"}
+			description: "Ticket " + described(name) + " " + refused.Reason}
 	}
 	s.limits.giveBack(limit)
 	g := Grant{ID: wire.NewID(), Application: a.ID, Organization: t.Organization, UserID: t.UserID, Name: t.Name, Scopes: granted,

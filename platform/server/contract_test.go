@@ -211,6 +211,38 @@ func TestTicketPages(t *testing.T) {
 	}
 }
 
+// TestTicketGrantSaysWhy: the token endpoint tells a dead ticket's holder what
+// is the matter with it (contracts: a description makes clients show it).
+func TestTicketGrantSaysWhy(t *testing.T) {
+	r := serve(t, nil)
+	service := r.application("test", "secret")
+	var ticket wire.Ticket
+	service.post("/security/ticket", wire.CreateTicket{Type: wire.TicketSingleUse, Properties: map[string]string{wire.PropertyConferenceID: "c1"}}).into(&ticket)
+	r.customer(ticket.ID, "first browser")
+	redeem := func(id, key string) wire.TokenError {
+		t.Helper()
+		a := caller{r, ""}.send("POST", "/security/oauth/token", "application/x-www-form-urlencoded",
+			[]byte("grant_type=password&client_id=customer&username="+id+"&password="+key))
+		var e wire.TokenError
+		if err := json.Unmarshal(a.body, &e); err != nil || a.status != 400 || e.Code != "invalid_grant" {
+			t.Errorf("status %d: %s", a.status, a.body)
+		}
+		return e
+	}
+	for _, tc := range []struct{ id, key, want string }{
+		{"nwi-ssh", "k", "Ticket nwi-ssh not found"},
+		{ticket.ID, "second", "Ticket " + ticket.ID + " was used by another browser"},
+	} {
+		if e := redeem(tc.id, tc.key); e.Description != tc.want {
+			t.Errorf("%q, want %q", e.Description, tc.want)
+		}
+	}
+	service.send("DELETE", "/security/ticket/"+ticket.ID, "", nil)
+	if e := redeem(ticket.ID, "first"); e.Description != "Ticket "+ticket.ID+" was withdrawn" {
+		t.Errorf("revoked: %q", e.Description)
+	}
+}
+
 func TestHealth(t *testing.T) {
 	r := serve(t, nil)
 	nobody := caller{r, ""}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -101,6 +102,16 @@ type redeemer struct{ *ticket.Service }
 
 func (r redeemer) Redeem(ctx context.Context, id, browserKey string) (oauth.TicketGrant, error) {
 	g, err := r.Service.Redeem(ctx, id, browserKey)
+	switch {
+	case errors.Is(err, ticket.ErrUnknown):
+		err = &oauth.TicketError{Reason: "not found"}
+	case errors.Is(err, ticket.ErrExpired):
+		err = &oauth.TicketError{Reason: "has expired"}
+	case errors.Is(err, ticket.ErrRevoked):
+		err = &oauth.TicketError{Reason: "was withdrawn"}
+	case errors.Is(err, ticket.ErrUsed):
+		err = &oauth.TicketError{Reason: "was used by another browser"}
+	}
 	return oauth.TicketGrant(g), err
 }
 
