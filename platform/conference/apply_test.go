@@ -206,10 +206,10 @@ func TestEndpointsAreBounded(t *testing.T) {
 // events, from the start and from states fetched on the way.
 func TestFollowersNeverDiffer(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 20 {
+	for range 10 {
 		s := after(t, made)
 		followers := []*Follower{{Conference: s.conference()}}
-		for range 1500 {
+		for range 1200 {
 			c := randomCommand(rng)
 			next, events, err := apply(s, c, noon)
 			if err != nil && len(events) > 0 {
