@@ -3,6 +3,7 @@ package oauth_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -137,6 +138,37 @@ func TestGuessedTicketsAreLimited(t *testing.T) {
 	a.refused(t, 429, "slow_down")
 	s.clock.Store(10)
 	s.token("grant_type=password&username=abc-def&client_id=customer").token(t)
+}
+
+// brokenTickets cannot decide.
+type brokenTickets struct{}
+
+func (brokenTickets) Redeem(context.Context, string, string) (oauth.TicketGrant, error) {
+	return oauth.TicketGrant{}, errors.New("the disk is full")
+}
+
+func TestFaultIsNoGuessAtTickets(t *testing.T) {
+	s := start(t, func(c *oauth.Config) { c.Tickets = brokenTickets{} })
+	for range 30 { // more than wrong guesses may be
+		s.token("grant_type=password&username=abc-def&client_id=customer").refused(t, http.StatusInternalServerError, "server_error")
+	}
+	if !strings.Contains(s.log.String(), "the disk is full") {
+		t.Error("the fault is not in the log")
+	}
+}
+
+func TestRedemptionsAreLimited(t *testing.T) {
+	s := start(t)
+	const form = "grant_type=password&username=abc-def&client_id=customer"
+	var last answer
+	for range 200 {
+		if last = s.token(form); last.StatusCode != http.StatusOK {
+			break
+		}
+	}
+	last.refused(t, http.StatusTooManyRequests, "slow_down")
+	s.clock.Store(2)
+	s.token(form).token(t)
 }
 
 // TestUnknownCostsAsMuchAsWrong compares the work, not the words.

@@ -24,6 +24,7 @@ type allowance struct {
 
 func secretFailures() allowance  { return allowance{20, 5 * time.Second} }
 func ticketFailures() allowance  { return allowance{20, 5 * time.Second} }
+func redemptions() allowance     { return allowance{120, time.Second} }
 func signInFailures() allowance  { return allowance{10, 10 * time.Second} }
 func addressFailures() allowance { return allowance{50, 2 * time.Second} }
 

@@ -49,6 +49,12 @@ func (s *Service) redeemTicket(r *http.Request, a StoredApplication, form url.Va
 	if !ok {
 		return wire.Token{}, tooMany(wait)
 	}
+	// Good tickets count as well, and are not given back: one link could fill the
+	// store with its grants.
+	if wait, ok := s.limits.take(limitKey("redeem", remote(r), ""), redemptions()); !ok {
+		s.limits.giveBack(limit)
+		return wire.Token{}, tooMany(wait)
+	}
 	t, err := s.config.Tickets.Redeem(r.Context(), name, key)
 	if r.Context().Err() != nil {
 		return wire.Token{}, r.Context().Err()
@@ -58,6 +64,8 @@ func (s *Service) redeemTicket(r *http.Request, a StoredApplication, form url.Va
 	switch {
 	case errors.As(err, &refused):
 	case err != nil:
+		// A fault of ours is nobody's guess.
+		s.limits.giveBack(limit)
 		return wire.Token{}, err
 	case !now.Before(t.Expires):
 		refused = &TicketError{Reason: "has expired"}
