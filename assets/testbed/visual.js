@@ -6,11 +6,12 @@
  *   npm run visual -- [folder] [name of a scene]…
  */
 import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scenes } from './scenes.js';
 import { World, launch } from './world.js';
 
-const [folder = '/tmp/shots-customer', ...names] = process.argv.slice(2);
+const [folder = join(tmpdir(), 'guichet-screens'), ...names] = process.argv.slice(2);
 const looks = [
   { look: 'light-1280', viewport: { width: 1280, height: 800 }, colorScheme: /** @type {const} */ ('light'), text: 1 },
   { look: 'dark-1280', viewport: { width: 1280, height: 800 }, colorScheme: /** @type {const} */ ('dark'), text: 1 },
