@@ -112,6 +112,7 @@ func (c end) change(s state) (state, []wire.Event, error) {
 type hold struct {
 	user, endpoint string
 	stream         wire.StreamID
+	attempt        uint64
 }
 
 func (c hold) change(s state) (state, []wire.Event, error) {
@@ -119,12 +120,13 @@ func (c hold) change(s state) (state, []wire.Event, error) {
 	if err != nil {
 		return s, nil, err
 	}
-	if _, _, taken := s.stream(c.stream); taken || s.Held[c.stream] != "" {
+	_, _, taken := s.stream(c.stream)
+	if _, held := s.Held[c.stream]; taken || held {
 		return s, nil, ErrExists
 	}
 	held := 0
-	for _, e := range s.Held {
-		if e == c.endpoint {
+	for _, h := range s.Held {
+		if h.endpoint == c.endpoint {
 			held++
 		}
 	}
@@ -133,9 +135,9 @@ func (c hold) change(s state) (state, []wire.Event, error) {
 	}
 	s.Held = maps.Clone(s.Held)
 	if s.Held == nil {
-		s.Held = map[wire.StreamID]string{}
+		s.Held = map[wire.StreamID]holder{}
 	}
-	s.Held[c.stream] = c.endpoint
+	s.Held[c.stream] = holder{c.endpoint, c.attempt}
 	return s, nil, nil
 }
 
@@ -152,7 +154,7 @@ func (c publish) change(s state) (state, []wire.Event, error) {
 	if err != nil {
 		return s, nil, err
 	}
-	if s.Held[c.stream.ID] != c.endpoint {
+	if s.Held[c.stream.ID].endpoint != c.endpoint {
 		return s, nil, ErrUnknownStream
 	}
 	if _, _, taken := s.stream(c.stream.ID); taken {
@@ -210,6 +212,7 @@ func (unpublishAll) change(s state) (state, []wire.Event, error) {
 type holdViewer struct {
 	user, endpoint string
 	key            viewerKey
+	attempt        uint64
 }
 
 func (c holdViewer) change(s state) (state, []wire.Event, error) {
@@ -231,13 +234,14 @@ func (c holdViewer) change(s state) (state, []wire.Event, error) {
 	if n >= maxViewers {
 		return s, nil, ErrFull
 	}
-	return s.withViewer(c.key, viewer{c.endpoint, true}), nil, nil
+	return s.withViewer(c.key, viewer{holder{c.endpoint, c.attempt}, true}), nil, nil
 }
 
 // view records a held viewer.
 type view struct {
 	user, endpoint string
 	key            viewerKey
+	attempt        uint64
 }
 
 func (c view) change(s state) (state, []wire.Event, error) {
@@ -247,10 +251,11 @@ func (c view) change(s state) (state, []wire.Event, error) {
 	if _, _, ok := s.stream(c.key.stream); !ok {
 		return s, nil, ErrUnknownStream
 	}
-	if s.Viewers[c.key] != (viewer{c.endpoint, true}) {
+	h := holder{c.endpoint, c.attempt}
+	if s.Viewers[c.key] != (viewer{h, true}) {
 		return s, nil, ErrUnknownViewer
 	}
-	return s.withViewer(c.key, viewer{c.endpoint, false}), nil, nil
+	return s.withViewer(c.key, viewer{h, false}), nil, nil
 }
 
 // stopView removes a viewer of the endpoint, or with an empty endpoint
@@ -279,18 +284,21 @@ func (c stopView) change(s state) (state, []wire.Event, error) {
 // tidy marks the commands that run in any state: they undo.
 type tidy interface{ tidies() }
 
-// letGo ends a hold on a stream's id, or on a viewer when one is named.
-type letGo struct{ key viewerKey }
+// letGo ends an attempt's hold on a stream's id or, when a viewer is named, takes
+// back that viewer. What the attempt does not hold stays.
+type letGo struct {
+	key     viewerKey
+	attempt uint64
+}
 
 func (letGo) tidies() {}
 
 func (c letGo) change(s state) (state, []wire.Event, error) {
-	if c.key.viewer == "" {
+	if h, ok := s.Held[c.key.stream]; c.key.viewer == "" && ok && h.attempt == c.attempt {
 		s.Held = maps.Clone(s.Held)
 		delete(s.Held, c.key.stream)
-		return s, nil, nil
 	}
-	if s.Viewers[c.key].held {
+	if v, ok := s.Viewers[c.key]; ok && v.attempt == c.attempt {
 		s.Viewers = maps.Clone(s.Viewers)
 		delete(s.Viewers, c.key)
 	}

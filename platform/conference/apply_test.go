@@ -34,12 +34,12 @@ var (
 	anna     = join{user: "anna", endpoint: "a1", metadata: json.RawMessage(`{"name":"Anna"}`)}
 	bert     = join{user: "bert", endpoint: "b1"}
 	camera   = wire.Stream{ID: "s1", Type: wire.StreamCam}
-	holdS1   = hold{"anna", "a1", "s1"}
+	holdS1   = hold{"anna", "a1", "s1", 1}
 	pubS1    = publish{"anna", "a1", camera}
-	freeS1   = letGo{viewerKey{stream: "s1"}}
+	freeS1   = letGo{viewerKey{stream: "s1"}, 1}
 	v1       = viewerKey{"s1", "v1"}
-	holdV1   = holdViewer{"bert", "b1", v1}
-	viewV1   = view{"bert", "b1", v1}
+	holdV1   = holdViewer{"bert", "b1", v1, 2}
+	viewV1   = view{"bert", "b1", v1, 2}
 	muteS1   = update{"anna", "a1", false, wire.OperationSet, wire.TrackMuted("audio", "s1"), "true"}
 	onHold   = update{"anna", "a1", false, wire.OperationSet, "ON_HOLD", "true"}
 	finished = end{"anna", "a1", "done"}
@@ -77,12 +77,12 @@ func TestApply(t *testing.T) {
 		"end in another's name":           {started, end{"bert", "a1", ""}, nil, ErrNotYours},
 		"end twice":                       {append(started[:3:3], finished), finished, nil, ErrEnded},
 		"hold":                            {started, holdS1, nil, nil},
-		"hold by who is not in":           {started, hold{"c", "c1", "s1"}, nil, ErrNotMember},
-		"hold an id that is held":         {append(started[:3:3], holdS1), hold{"bert", "b1", "s1"}, nil, ErrExists},
-		"hold an id in use":               {published, hold{"bert", "b1", "s1"}, nil, ErrExists},
+		"hold by who is not in":           {started, hold{"c", "c1", "s1", 3}, nil, ErrNotMember},
+		"hold an id that is held":         {append(started[:3:3], holdS1), hold{"bert", "b1", "s1", 3}, nil, ErrExists},
+		"hold an id in use":               {published, hold{"bert", "b1", "s1", 3}, nil, ErrExists},
 		"publish":                         {append(started[:3:3], holdS1), pubS1, []wire.EventType{wire.EventStreamPublished}, nil},
 		"publish without a hold":          {started, pubS1, nil, ErrUnknownStream},
-		"publish on another's hold":       {append(started[:3:3], hold{"bert", "b1", "s1"}), pubS1, nil, ErrUnknownStream},
+		"publish on another's hold":       {append(started[:3:3], hold{"bert", "b1", "s1", 3}), pubS1, nil, ErrUnknownStream},
 		"publish after leaving":           {append(started[:3:3], holdS1, leave{"anna", "a1", ""}), pubS1, nil, ErrNotMember},
 		"publish after the end":           {append(started[:3:3], holdS1, finished), pubS1, nil, ErrEnded},
 		"unpublish":                       {viewed, unpublish{"anna", "a1", "s1"}, []wire.EventType{wire.EventStreamUnpublished}, nil},
@@ -142,6 +142,24 @@ func TestApply(t *testing.T) {
 	}
 }
 
+func TestLetGoTakesBackItsOwnAttemptOnly(t *testing.T) {
+	s := after(t, made, anna, bert, holdS1, pubS1, freeS1, holdV1, hold{"bert", "b1", "s2", 3},
+		letGo{viewerKey{stream: "s2"}, 9}, letGo{v1, 9}, letGo{viewerKey{stream: "s9"}, 0})
+	if len(s.Held) != 1 || len(s.Viewers) != 1 {
+		t.Errorf("another attempt let go: %v, %v", s.Held, s.Viewers)
+	}
+	s, _, err := apply(s, viewV1, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []command{letGo{viewerKey{stream: "s2"}, 3}, letGo{v1, 2}} {
+		s, _, _ = apply(s, c, noon)
+	}
+	if len(s.Held) != 0 || len(s.Viewers) != 0 {
+		t.Errorf("the attempt's own stays: %v, %v", s.Held, s.Viewers)
+	}
+}
+
 func TestReleased(t *testing.T) {
 	s := after(t, made, anna, bert, holdS1, pubS1, freeS1, holdV1, viewV1)
 	for name, tc := range map[string]struct {
@@ -153,7 +171,7 @@ func TestReleased(t *testing.T) {
 		"unpublish":            {unpublish{"anna", "a1", "s1"}, []release{{stream: "s1", viewer: "v1"}, {stream: "s1"}}},
 		"stop":                 {stopView{"bert", "b1", v1}, []release{{stream: "s1", viewer: "v1"}}},
 		"end":                  {finished, []release{{all: true}}},
-		"a viewer is held":     {holdViewer{"bert", "b1", viewerKey{"s1", "v2"}}, nil},
+		"a viewer is held":     {holdViewer{"bert", "b1", viewerKey{"s1", "v2"}, 3}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			next, _, err := apply(s, tc.do, noon)
@@ -171,23 +189,23 @@ func TestEndpointsAreBounded(t *testing.T) {
 	s := after(t, made, anna)
 	for i := range maxStreams {
 		id := wire.StreamID(fmt.Sprint(i))
-		for _, c := range []command{hold{"anna", "a1", id}, publish{"anna", "a1", wire.Stream{ID: id}}, letGo{viewerKey{stream: id}}} {
+		for _, c := range []command{hold{"anna", "a1", id, 1}, publish{"anna", "a1", wire.Stream{ID: id}}, letGo{viewerKey{stream: id}, 1}} {
 			var err error
 			if s, _, err = apply(s, c, noon); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if _, _, err := apply(s, hold{"anna", "a1", "one more"}, noon); !errors.Is(err, ErrFull) {
+	if _, _, err := apply(s, hold{"anna", "a1", "one more", 3}, noon); !errors.Is(err, ErrFull) {
 		t.Errorf("one stream too many: %v", err)
 	}
 	for i := range maxViewers {
 		var err error
-		if s, _, err = apply(s, holdViewer{"anna", "a1", viewerKey{"0", fmt.Sprint(i)}}, noon); err != nil {
+		if s, _, err = apply(s, holdViewer{"anna", "a1", viewerKey{"0", fmt.Sprint(i)}, 4}, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, _, err := apply(s, holdViewer{"anna", "a1", viewerKey{"0", "one more"}}, noon); !errors.Is(err, ErrFull) {
+	if _, _, err := apply(s, holdViewer{"anna", "a1", viewerKey{"0", "one more"}, 4}, noon); !errors.Is(err, ErrFull) {
 		t.Errorf("one viewer too many: %v", err)
 	}
 	for i := range maxKeys {
@@ -261,19 +279,19 @@ func randomCommand(rng *rand.Rand) command {
 	case 2:
 		return leave{user, endpoint, "left"}
 	case 3, 4:
-		return hold{user, endpoint, stream}
+		return hold{user, endpoint, stream, 1}
 	case 5, 6:
 		return publish{user, endpoint, wire.Stream{ID: stream, Type: wire.StreamCam}}
 	case 7:
-		return letGo{viewerKey{stream: stream}}
+		return letGo{viewerKey{stream: stream}, 1}
 	case 8:
 		return unpublish{user, endpoint, stream}
 	case 9:
-		return holdViewer{user, endpoint, k}
+		return holdViewer{user, endpoint, k, 2}
 	case 10:
-		return view{user, endpoint, k}
+		return view{user, endpoint, k, 2}
 	case 11:
-		return []command{stopView{user, endpoint, k}, letGo{k}, unpublish{stream: stream}, unpublishAll{}}[rng.IntN(4)]
+		return []command{stopView{user, endpoint, k}, letGo{k, 2}, unpublish{stream: stream}, unpublishAll{}}[rng.IntN(4)]
 	default:
 		key := pick("ON_HOLD", "RECORDER", wire.TrackMuted("audio", stream), wire.TrackMuted("video", stream))
 		op := wire.OperationSet

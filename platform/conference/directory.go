@@ -17,6 +17,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"guichet/platform/wire"
@@ -79,6 +80,8 @@ type Directory struct {
 	life  context.Context // ends with Close; of the loops and what they start
 	stop  context.CancelFunc
 	ended sync.WaitGroup
+
+	attempts atomic.Uint64 // numbers of publish and view calls
 
 	mu   sync.Mutex
 	live map[Key]*conference

@@ -2,6 +2,7 @@ package conference
 
 import (
 	"context"
+	"slices"
 
 	"guichet/platform/wire"
 )
@@ -22,7 +23,7 @@ type conference struct {
 	holders  int // guarded by dir.mu
 
 	state   state
-	base    state // what the store is known to hold
+	base    state // what the store holds, as far as callers were told
 	waiting *batch
 	box     *outbox
 	broken  error // the last write failed and the state is not reloaded yet
@@ -152,15 +153,23 @@ func (c *conference) settle(w written) {
 	case w.err != nil:
 		c.broken = w.err
 		c.waiting.fail(w.err)
-		c.waiting = &batch{}
+		// Viewers are not stored: those that were removed are so for good.
+		c.waiting = &batch{releases: append(viewers(w.failed.releases), viewers(c.waiting.releases)...)}
 	case w.reloaded:
 		c.box.busy = false
 		c.broken = nil
 		c.adopt(w.state)
 	default:
 		c.box.busy = false
-		c.base = w.state
+		if w.saved {
+			c.base = w.state
+		}
 	}
+}
+
+// viewers returns the releases that concern viewers.
+func viewers(all []release) []release {
+	return slices.DeleteFunc(slices.Clone(all), func(r release) bool { return r.viewer == "" })
 }
 
 // adopt goes on with the state that the store holds after a failed write, of
@@ -169,7 +178,6 @@ func (c *conference) adopt(stored state) {
 	was := c.base
 	was.Viewers = c.state.Viewers
 	stored.Held, stored.Viewers = c.state.Held, c.state.Viewers
-	c.base = stored
 	c.state = stored.withoutViewers(func(k viewerKey, v viewer) bool {
 		_, _, streamed := stored.stream(k.stream)
 		return !streamed || !stored.hasEndpoint(v.endpoint)
@@ -183,4 +191,5 @@ func (c *conference) adopt(stored state) {
 			}
 		}
 	}
+	c.base = c.state // without those streams: should this fail too, they are still nobody's
 }

@@ -87,8 +87,10 @@ func (b *batch) fail(err error) {
 // written is the outbox's report to the loop.
 type written struct {
 	state    state
-	err      error // the write failed; a reloaded state follows
+	err      error  // the write failed; a reloaded state follows
+	failed   *batch // what was not written
 	reloaded bool
+	saved    bool // something was written
 }
 
 // outbox does the I/O of one conference in a goroutine of its own, one batch at
@@ -124,7 +126,7 @@ func (o *outbox) run() {
 			o.dir.log.Error("conference is not written", "conference", o.key.ID, "err", err)
 			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 			b.fail(err)
-			o.written <- written{err: err}
+			o.written <- written{err: err, failed: b}
 			if s, ok := o.reload(); ok {
 				o.written <- written{state: s, reloaded: true}
 			}
@@ -139,7 +141,7 @@ func (o *outbox) run() {
 		}
 		o.letGo(b.releases)
 		b.answer()
-		o.written <- written{state: b.state}
+		o.written <- written{state: b.state, saved: b.changed}
 	}
 }
 

@@ -22,7 +22,7 @@ type state struct {
 	Members     []member          `json:"members,omitempty"` // in the order of joining
 
 	// What dies with the process is not saved and makes no events.
-	Held    map[wire.StreamID]string `json:"-"` // stream ids whose offer the SFU is answering, by endpoint
+	Held    map[wire.StreamID]holder `json:"-"` // stream ids whose offer the SFU is answering
 	Viewers map[viewerKey]viewer     `json:"-"`
 }
 
@@ -39,9 +39,16 @@ type viewerKey struct {
 	viewer string
 }
 
-type viewer struct {
+// holder is who holds a stream's id. Every attempt has a number of its own, so
+// that one which failed takes back what it did and nothing else.
+type holder struct {
 	endpoint string
-	held     bool // the SFU is answering its offer
+	attempt  uint64
+}
+
+type viewer struct {
+	holder
+	held bool // the SFU is answering its offer
 }
 
 func decode(s Saved) (state, error) {

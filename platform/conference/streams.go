@@ -30,13 +30,16 @@ func (d *Directory) Publish(ctx context.Context, who Caller, r wire.PublishStrea
 	}
 	defer d.give(c)
 	late := context.WithoutCancel(ctx) // what is held must be let go of, whatever happens
-	if _, err := c.do(late, hold{who.UserID, r.UserEndpointID, r.StreamID}); err != nil {
+	attempt := d.attempts.Add(1)
+	free := letGo{viewerKey{stream: r.StreamID}, attempt}
+	if _, err := c.do(late, hold{who.UserID, r.UserEndpointID, r.StreamID, attempt}); err != nil {
+		c.do(late, free) // what cannot be written may be held all the same
 		return wire.PublishedStream{}, err
 	}
 	answer, err := d.media.Publish(ctx, k.media(), string(r.StreamID), r.SDPOffer)
 	if err != nil {
-		_, undo := c.do(late, letGo{viewerKey{stream: r.StreamID}})
-		return wire.PublishedStream{}, errors.Join(fmt.Errorf("publish stream: %w", err), undo)
+		c.do(late, free)
+		return wire.PublishedStream{}, fmt.Errorf("publish stream: %w", err)
 	}
 	if err = ctx.Err(); err == nil {
 		if _, err = c.do(late, publish{who.UserID, r.UserEndpointID, stream}); err == nil {
@@ -48,9 +51,7 @@ func (d *Directory) Publish(ctx context.Context, who Caller, r wire.PublishStrea
 		d.media.Unpublish(k.media(), string(r.StreamID))
 		err = errors.Join(err, ignore(gone, ErrUnknownStream, ErrEnded, ErrUnavailable))
 	}
-	if _, e := c.do(late, letGo{viewerKey{stream: r.StreamID}}); err == nil {
-		err = e
-	}
+	c.do(late, free)
 	if err != nil {
 		return wire.PublishedStream{}, err
 	}
@@ -71,7 +72,7 @@ func (d *Directory) AddPublisherCandidates(ctx context.Context, who Caller, r wi
 	if _, err := s.member(who.UserID, r.UserEndpointID); err != nil {
 		return err
 	}
-	owner := s.Held[r.StreamID]
+	owner := s.Held[r.StreamID].endpoint
 	if m, _, ok := s.stream(r.StreamID); ok {
 		owner = s.Members[m].Endpoint
 	}
@@ -117,21 +118,24 @@ func (d *Directory) View(ctx context.Context, who Caller, r wire.ViewStream) (wi
 	defer d.give(c)
 	late := context.WithoutCancel(ctx) // what is held must be let go of, whatever happens
 	v := viewerKey{r.StreamID, r.ViewerID}
-	if _, err := c.do(late, holdViewer{who.UserID, r.UserEndpointID, v}); err != nil {
+	attempt := d.attempts.Add(1)
+	free := letGo{v, attempt}
+	if _, err := c.do(late, holdViewer{who.UserID, r.UserEndpointID, v, attempt}); err != nil {
+		c.do(late, free)
 		return wire.ViewedStream{}, err
 	}
 	answer, err := d.media.View(ctx, k.media(), string(r.StreamID), r.ViewerID, r.SDPOffer)
 	if err != nil {
-		_, undo := c.do(late, letGo{v})
-		return wire.ViewedStream{}, errors.Join(fmt.Errorf("view stream: %w", err), undo)
+		c.do(late, free)
+		return wire.ViewedStream{}, fmt.Errorf("view stream: %w", err)
 	}
 	if err = ctx.Err(); err == nil {
-		_, err = c.do(late, view{who.UserID, r.UserEndpointID, v})
+		_, err = c.do(late, view{who.UserID, r.UserEndpointID, v, attempt})
 	}
 	if err != nil {
 		d.media.StopView(k.media(), string(r.StreamID), r.ViewerID)
-		_, undo := c.do(late, letGo{v})
-		return wire.ViewedStream{}, errors.Join(err, undo)
+		c.do(late, free)
+		return wire.ViewedStream{}, err
 	}
 	return wire.ViewedStream{ViewerID: r.ViewerID, SDPAnswer: answer}, nil
 }
