@@ -31,8 +31,16 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 	round := func(name, icon string, tapped func()) *button {
 		return newRoundButton(name, icon, mannerRound(), k.hints, tapped)
 	}
-	b.microphone = round("Mute (Ctrl+D)", "microphone", func() { k.session.SetMicrophoneMuted(!b.muted) })
-	b.camera = round("Stop camera (Ctrl+E)", "camera", func() { k.session.SetCameraOff(!b.off) })
+	// A press counts from what the person last asked for: the state that
+	// answers may be a moment behind a quick hand.
+	b.microphone = round("Mute (Ctrl+D)", "microphone", func() {
+		b.muted = !b.muted
+		k.session.SetMicrophoneMuted(b.muted)
+	})
+	b.camera = round("Stop camera (Ctrl+E)", "camera", func() {
+		b.off = !b.off
+		k.session.SetCameraOff(b.off)
+	})
 	b.people = round("People", "people", func() { open(panelPeople) })
 	b.share = round("Invite with a link (Ctrl+L copies it)", "share", func() { open(panelShare) })
 	b.devices = round("Camera, microphone, speaker", "devices", func() { open(panelDevices) })

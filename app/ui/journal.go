@@ -7,8 +7,8 @@ import (
 )
 
 // journal writes a line for each change that a person would notice. It never
-// writes addresses of tickets or of the sign-in. It is used by the goroutine
-// that calls Window.Apply.
+// writes addresses of tickets or of the sign-in. It is used on
+// the Fyne thread, after the change was shown.
 type journal struct {
 	log  *slog.Logger
 	last session.State

@@ -28,7 +28,7 @@ type Window struct {
 	newest  atomic.Pointer[session.State]
 	ready   atomic.Bool // there is a window to show states in
 	pending atomic.Bool // a function that will show newest is on its way
-	journal journal     // Apply's own
+	journal journal     // of what was shown
 
 	// What follows belongs to Fyne's goroutine.
 	app     fyne.App
@@ -89,7 +89,6 @@ func New(c Config) *Window {
 // goroutine at a time, also before Run and after it; of several snapshots that
 // come faster than they can be shown only the newest is.
 func (w *Window) Apply(s session.State) {
-	w.journal.write(s)
 	w.newest.Store(&s)
 	w.nudge()
 }
@@ -101,7 +100,9 @@ func (w *Window) nudge() {
 	}
 	w.do(func() {
 		w.pending.Store(false)
-		w.show(*w.newest.Load())
+		s := *w.newest.Load()
+		w.show(s)
+		w.journal.write(s) // what it tells can be seen already
 	})
 }
 
@@ -171,6 +172,7 @@ func (w *Window) open(a fyne.App, s Session) {
 	w.keys()
 	if first := w.newest.Load(); first != nil {
 		w.show(*first)
+		w.journal.write(*first)
 	} else {
 		w.show(session.State{Phase: session.SignedOut})
 	}
