@@ -63,6 +63,13 @@ var causes = []struct {
 	{sfu.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
 }
 
+// reasons tell the customer's page which of its pages to show.
+var reasons = map[error]wire.Reason{
+	ticket.ErrExpired: wire.ReasonExpired,
+	ticket.ErrRevoked: wire.ReasonRevoked,
+	ticket.ErrUsed:    wire.ReasonUsed,
+}
+
 // translate returns the answer for an error; what it does not know is internal.
 func translate(err error) *wire.Error {
 	var known *wire.Error
@@ -74,7 +81,7 @@ func translate(err error) *wire.Error {
 			if c.message == "" {
 				return &wire.Error{Code: c.code, Message: err.Error()}
 			}
-			return &wire.Error{Code: c.code, Message: c.message}
+			return &wire.Error{Code: c.code, Message: c.message, Reason: reasons[c.err]}
 		}
 	}
 	return &wire.Error{Code: wire.CodeInternal, Message: "something went wrong in the server"}

@@ -26,7 +26,18 @@ const (
 type Error struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`
+	Reason  Reason `json:"reason,omitempty"` // of CodeGone, for a ticket
 }
+
+// Reason tells programs why a ticket is gone.
+type Reason string
+
+// The reasons of CodeGone.
+const (
+	ReasonExpired Reason = "expired"
+	ReasonRevoked Reason = "revoked"
+	ReasonUsed    Reason = "used" // by another browser
+)
 
 // Error returns the sentence for people.
 func (e *Error) Error() string { return e.Message }

@@ -32,7 +32,8 @@ func event(t EventType, set func(*Event)) Event {
 // golden holds one value of every body and event; testdata has the JSON of
 // each, which the JavaScript tests read too.
 var golden = map[string]any{
-	"error":               Error{CodeNotFound, "conference c1 is not known"},
+	"error":               Error{Code: CodeNotFound, Message: "conference c1 is not known"},
+	"error-gone":          Error{CodeGone, "this link was used already", ReasonUsed},
 	"register-endpoint":   RegisterEndpoint{UserEndpointID: "e1", KeepAliveSeconds: 15, ServerKeepAliveReminderOn: true},
 	"registered-endpoint": "e1",
 	"keepalive":           KeepAlive{UserEndpointID: "e1", UserID: "agent1"},

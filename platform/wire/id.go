@@ -15,14 +15,14 @@ const MaxID = 128
 // MQTT topic levels and path segments, hence the limits.
 func CheckID(kind, s string) error {
 	if s == "" {
-		return &Error{CodeInvalid, kind + " is missing"}
+		return &Error{Code: CodeInvalid, Message: kind + " is missing"}
 	}
 	if len(s) > MaxID {
-		return &Error{CodeInvalid, fmt.Sprintf("%s is longer than %d bytes", kind, MaxID)}
+		return &Error{Code: CodeInvalid, Message: fmt.Sprintf("%s is longer than %d bytes", kind, MaxID)}
 	}
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c > '~' || strings.IndexByte(`/+#"\`, c) >= 0 {
-			return &Error{CodeInvalid, kind + ` may hold printable ASCII except space and / + # " \`}
+			return &Error{Code: CodeInvalid, Message: kind + ` may hold printable ASCII except space and / + # " \`}
 		}
 	}
 	return nil

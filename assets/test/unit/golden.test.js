@@ -28,6 +28,7 @@ const readers = {
   'published-stream': (v) => assert.equal(readSDPAnswer(v), v.sdpAnswer),
   'viewed-stream': (v) => assert.equal(readSDPAnswer(v), v.sdpAnswer),
   error: (v) => assert.deepEqual(readError(v), { reason: '', ...v }),
+  'error-gone': (v) => assert.deepEqual(readError(v), v),
   'token-error': (v) => assert.deepEqual(readError(v), { code: v.error, message: v.error_description, reason: '' }),
   token: (v) =>
     assert.deepEqual(readToken(v), {
