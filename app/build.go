@@ -3,8 +3,8 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"guichet/app/config"
@@ -13,37 +13,56 @@ import (
 	"guichet/app/signin"
 )
 
+// build is what a session is made from.
+type build struct {
+	flags    config.Flags
+	settings config.Settings
+	folder   string
+	log      *slog.Logger
+	errs     io.Writer
+}
+
 // newSession puts the session together. Flags rule over settings, but are not
 // remembered unless the person chooses them.
-func newSession(flags config.Flags, settings config.Settings, folder string, log *slog.Logger, f front) (*session.Session, error) {
+func newSession(b build, onChange func(session.State)) (*session.Session, error) {
 	var keyring signin.Keyring = signin.SystemKeyring{}
-	if flags.NoKeyring || flags.Headless {
+	if b.flags.NoKeyring || b.flags.Headless {
 		keyring = nil // a locked one asks for its password in a window
 	}
-	open := signin.OpenBrowser
-	if flags.Headless {
-		open = func(url string) error {
-			_, err := fmt.Fprintln(os.Stderr, "Open this address to sign in:", url)
-			return err
-		}
-	}
-	accounts, err := signin.New(signin.Config{Vault: signin.OpenVault(keyring, folder, log), Opener: open,
-		ClientID: flags.ClientID, ClientSecret: flags.ClientSecret, Logger: log})
+	accounts, err := signin.New(signin.Config{Vault: signin.OpenVault(keyring, b.folder, b.log), Opener: b.open,
+		ClientID: b.flags.ClientID, ClientSecret: b.flags.ClientSecret, Logger: b.log})
 	if err != nil {
 		return nil, err
 	}
-	return session.New(session.Config{Accounts: session.Browser(accounts), Media: hardware.Media{}, Name: flags.Name,
-		Server: cmp.Or(flags.Server, settings.Server), Camera: cmp.Or(flags.Camera, settings.Camera),
-		Microphone: cmp.Or(flags.Microphone, settings.Microphone), Speaker: cmp.Or(flags.Speaker, settings.Speaker),
-		Recent: fromSettings(settings.Recent), OnChange: f.Apply, Logger: log,
-		Remember: func(p session.Preferences) {
-			settings.Server, settings.Recent = p.Server, toSettings(p.Recent)
-			settings.Camera, settings.Microphone, settings.Speaker = chosen(p.Camera, flags.Camera, settings.Camera),
-				chosen(p.Microphone, flags.Microphone, settings.Microphone), chosen(p.Speaker, flags.Speaker, settings.Speaker)
-			if err := settings.Save(folder); err != nil {
-				log.Warn("settings are not kept", "err", err)
-			}
-		}})
+	f, s := b.flags, b.settings
+	return session.New(session.Config{Accounts: session.Browser(accounts), Media: hardware.Media{}, Name: f.Name,
+		Server: cmp.Or(f.Server, s.Server), Camera: cmp.Or(f.Camera, s.Camera), Microphone: cmp.Or(f.Microphone, s.Microphone),
+		Speaker: cmp.Or(f.Speaker, s.Speaker), Recent: fromSettings(s.Recent), OnChange: onChange, Remember: b.remember, Logger: b.log})
+}
+
+// open shows the sign-in page.
+func (b build) open(url string) error {
+	if b.flags.Headless {
+		_, err := fmt.Fprintln(b.errs, "Open this address to sign in:", url)
+		return err
+	}
+	err := signin.OpenBrowser(url)
+	if err != nil {
+		fmt.Fprintln(b.errs, "Open this address to sign in:", url)
+	}
+	return err
+}
+
+// remember keeps what a person chose.
+func (b build) remember(p session.Preferences) {
+	s := b.settings
+	s.Server, s.Recent = p.Server, toSettings(p.Recent)
+	s.Camera = chosen(p.Camera, b.flags.Camera, s.Camera)
+	s.Microphone = chosen(p.Microphone, b.flags.Microphone, s.Microphone)
+	s.Speaker = chosen(p.Speaker, b.flags.Speaker, s.Speaker)
+	if err := s.Save(b.folder); err != nil {
+		b.log.Warn("settings are not kept", "err", err)
+	}
 }
 
 // chosen is the device to remember: not the one that only a flag named.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -15,7 +16,12 @@ import (
 	"guichet/app/session"
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
 
 // front is what a person or a program sees of the session.
 type front interface {
@@ -26,41 +32,40 @@ type front interface {
 }
 
 // run returns the exit status: 2 for flags that cannot be.
-func run(args []string) int {
-	flags, err := config.Parse(args, os.Stdout)
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	flags, err := config.Parse(args, out)
 	if errors.Is(err, config.ErrHelp) {
 		return 0
 	}
+	folder := ""
+	if err == nil {
+		folder, err = config.Folder(flags.Data)
+	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "guichet:", err)
+		fmt.Fprintln(errs, "guichet:", err)
 		return 2
 	}
-	folder, err := config.Folder(flags.Data)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "guichet:", err)
-		return 2
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: flags.LogLevel}))
-	if err := start(ctx, flags, folder, log); err != nil {
-		fmt.Fprintln(os.Stderr, "guichet:", err)
+	if err := start(ctx, flags, folder, out, errs); err != nil {
+		fmt.Fprintln(errs, "guichet:", err)
 		return 1
 	}
 	return 0
 }
 
 // start runs a session with its front until one of them is done.
-func start(ctx context.Context, flags config.Flags, folder string, log *slog.Logger) error {
+func start(ctx context.Context, flags config.Flags, folder string, out, errs io.Writer) error {
+	log := slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: flags.LogLevel}))
 	settings, err := config.Load(folder)
 	if err != nil {
 		log.Warn("settings are lost", "err", err)
 	}
-	var f front = newWindow(settings, log)
+	var f front
 	if flags.Headless {
-		f = newHeadless(os.Stdout, flags.Join != "")
+		f = newHeadless(out, flags.Join != "")
+	} else {
+		f = newWindow(settings, log)
 	}
-	s, err := newSession(flags, settings, folder, log, f)
+	s, err := newSession(build{flags, settings, folder, log, errs}, f.Apply)
 	if err != nil {
 		return err
 	}
