@@ -7,11 +7,11 @@ import (
 	"os"
 	"os/signal"
 	"runtime/pprof"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
 	"go.uber.org/goleak"
 
 	"guichet/app/session"
@@ -40,11 +40,24 @@ func realWindow(view string) int {
 	}
 	f := newFake(state)
 	f.note = func(command string) { fmt.Println(command) }
+	last := kindNone
+	w.do = func(work func()) {
+		fyne.Do(func() {
+			work()
+			if w.kind != last {
+				last = w.kind
+				fmt.Println("shown", [...]string{"nothing", "sign-in", "lobby", "call"}[last])
+			}
+		})
+	}
 	f.apply = func(s session.State) {
-		w.Apply(s)
-		if s.Phase == session.SigningIn && strings.HasSuffix(view, "signin") {
-			go w.Apply(lobbyState())
+		if s.Phase == session.SigningIn {
+			s = lobbyState() // the browser was quick
+			f.mu.Lock()
+			f.state = s
+			f.mu.Unlock()
 		}
+		w.Apply(s)
 	}
 	w.Apply(state)
 	if file := os.Getenv("GUICHET_UI_PROFILE"); file != "" {

@@ -22,13 +22,6 @@ func newGround(fill, line fyne.ThemeColorName, radius float32) *ground {
 	return g
 }
 
-func (g *ground) set(fill fyne.ThemeColorName) {
-	if g.fill != fill {
-		g.fill = fill
-		g.Refresh()
-	}
-}
-
 // CreateRenderer is for Fyne.
 func (g *ground) CreateRenderer() fyne.WidgetRenderer {
 	r := &groundRenderer{g: g, rect: canvas.NewRectangle(theme.Color(g.fill))}
@@ -67,14 +60,6 @@ func newPicture(name string, color fyne.ThemeColorName, size float32) *picture {
 	p := &picture{name: name, color: color, size: size}
 	p.ExtendBaseWidget(p)
 	return p
-}
-
-// set changes the drawing and its colour.
-func (p *picture) set(name string, color fyne.ThemeColorName) {
-	if p.name != name || p.color != color {
-		p.name, p.color = name, color
-		p.Refresh()
-	}
 }
 
 // CreateRenderer is for Fyne.

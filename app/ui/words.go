@@ -77,12 +77,3 @@ func (w *words) set(s string) {
 	w.part.Text = s
 	w.Refresh()
 }
-
-// color changes the colour.
-func (w *words) color(name fyne.ThemeColorName) {
-	if w.part.Style.ColorName == name {
-		return
-	}
-	w.part.Style.ColorName = name
-	w.Refresh()
-}
