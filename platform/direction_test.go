@@ -17,7 +17,7 @@ var allowed = map[string][]string{
 	"app/signin":      {"platform/wire"},
 	"app/session":     {"app/client", "app/config", "app/signin", "media/", "platform/wire"},
 	"app/ui":          {"app/session", "app/config", "media/"},
-	"app/e2e":         {"platform/wire", "media/capture/pattern"},
+	"app/e2e":         {"platform/wire", "media/"},
 	"media/capture":   {"media/"},
 	"media/playout":   {"media/"},
 	"media/send":      {"media/"},

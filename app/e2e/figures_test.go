@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -120,47 +118,6 @@ func memory(t *testing.T, pids ...int) float64 {
 	return kib / 1024
 }
 
-// whipPeer posts an offer with all candidates and returns the connection.
-func whipPeer(t *testing.T, r rest, path string, prepare func(*webrtc.PeerConnection)) *webrtc.PeerConnection {
-	t.Helper()
-	s := webrtc.SettingEngine{}
-	s.SetIncludeLoopbackCandidate(true)
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(s)).NewPeerConnection(webrtc.Configuration{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { pc.Close() })
-	prepare(pc)
-	gathered := webrtc.GatheringCompletePromise(pc)
-	offer, err := pc.CreateOffer(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := pc.SetLocalDescription(offer); err != nil {
-		t.Fatal(err)
-	}
-	<-gathered
-	request, err := http.NewRequest("POST", r.url+path, strings.NewReader(pc.LocalDescription().SDP))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+r.token)
-	request.Header.Set("Content-Type", "application/sdp")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusCreated {
-		t.Fatalf("POST %s: status %d, %v: %s", path, response.StatusCode, err, answer)
-	}
-	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: string(answer)}); err != nil {
-		t.Fatal(err)
-	}
-	return pc
-}
-
 // TestFiguresOfTheSFU measures a publisher of 180 packets of 1,100 bytes a
 // second, a key frame each second, and 50 viewers.
 func TestFiguresOfTheSFU(t *testing.T) {
@@ -268,7 +225,8 @@ func TestFiguresOfJoining(t *testing.T) {
 	r.call("/rtc-api/conferences/create", wire.CreateConference{}, &conference)
 	var ticket wire.Ticket
 	r.call("/security/ticket", wire.CreateTicket{Type: wire.TicketMultiUse, Properties: map[string]string{wire.PropertyConferenceID: conference.ID}}, &ticket)
-	joinHeadless(t, ready, ticket.URL)
+	anna := openHeadless(t, ready, conference.ID, "Anna", "--camera", "pattern:17", "--microphone", "tone:440", "--speaker", "none")
+	anna.lines.wait(t, 0, `"phase":"call"`)
 
 	b := openBrowser(t, customerPattern, customerTone)
 	var times []float64
@@ -291,17 +249,6 @@ func TestFiguresOfJoining(t *testing.T) {
 		b.screen("ended")
 	}
 	figure(t, "Join to first remote frame", "ms", spread(times))
-}
-
-// joinHeadless runs a desktop without a window as a guest of the ticket.
-func joinHeadless(t *testing.T, ready wire.Ready, ticketURL string) *process {
-	t.Helper()
-	dir := t.TempDir()
-	p := start(t, nil, []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_DATA_HOME=" + dir, "XDG_RUNTIME_DIR=" + dir, "DBUS_SESSION_BUS_ADDRESS=", "DISPLAY="},
-		program(t, "guichet"), "--headless", "--server", ready.URL, "--join", ticketURL,
-		"--camera", "pattern:17", "--microphone", "tone:440", "--speaker", "none")
-	p.lines.wait(t, 0, "phase=call")
-	return p
 }
 
 // TestFiguresOfTheDesktop measures both ends of a two-party 720p call.
