@@ -1,8 +1,13 @@
 package client
 
 import (
+	"context"
 	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"guichet/platform/wire"
 )
@@ -94,7 +99,9 @@ func TestForgottenEndpointComesBack(t *testing.T) {
 	if err := a.client.UnregisterEndpoint(t.Context(), old, "test"); err != nil {
 		t.Fatal(err)
 	}
-	a.until("a is back", func(m *member) bool { return m.state.Joined && m.state.Endpoint != "" && m.state.Endpoint != old && m.state.Sending })
+	a.until("a is back", func(m *member) bool {
+		return m.state.Joined && m.state.Endpoint != "" && m.state.Endpoint != old && m.state.Sending
+	})
 	b.until("b sees a without picture again", func(m *member) bool { return present(m.state) == 2 && muted(m.state, Video) == 1 })
 	a.hears('b', 5)
 	b.hears('a', 5)
@@ -148,5 +155,42 @@ func TestReconnectTakesAFreshToken(t *testing.T) {
 	defer a.tokens.mu.Unlock()
 	if a.tokens.made-before < 2 { // the beat's and the broker's
 		t.Errorf("%d tokens were asked for", a.tokens.made-before)
+	}
+}
+
+// TestTokenRefusedByTheBroker: CONNACK tells no more than "no", so the token
+// counts as refused and the next try has another.
+func TestTokenRefusedByTheBroker(t *testing.T) {
+	h := startServer(t)
+	hc := &http.Client{Transport: &http.Transport{}}
+	defer hc.CloseIdleConnections()
+	good := &tokens{url: h.URL, hc: hc}
+	var asked atomic.Int64
+	refused := make(chan string, 8)
+	c, err := New(Config{Server: h.URL, HTTP: hc, Refused: func(token string) { refused <- token },
+		Token: func(ctx context.Context) (string, error) {
+			if asked.Add(1) == 2 { // the first registers, the second connects
+				return "garbage", nil
+			}
+			return good.token(ctx)
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	online := make(chan struct{})
+	var once sync.Once
+	link := c.Connect(ConnectionConfig{OnStatus: func(s Status) {
+		if s.Online {
+			once.Do(func() { close(online) })
+		}
+	}})
+	defer link.Close()
+	if got := <-refused; got != "garbage" {
+		t.Error("a good token counts as refused")
+	}
+	select {
+	case <-online:
+	case <-time.After(hang):
+		t.Error("never online with a good token")
 	}
 }

@@ -26,8 +26,8 @@ var ErrServer = errors.New("server address is not like https://calls.example.org
 var ErrSignedOut = errors.New("the sign-in is no longer valid")
 
 const (
-	requestTimeout = 15 * time.Second
-	maxAnswer      = 8 << 20 // bytes of an answer; the largest is a state with its SDP-free streams
+	requestTimeout = 8 * time.Second
+	maxAnswer      = 8 << 20 // bytes of an answer; the largest is the state of a conference
 )
 
 // Config is what a Client is made of.
@@ -141,8 +141,12 @@ func (c *Client) once(ctx context.Context, method, path, token string, body []by
 		r.Header.Set("Content-Type", "application/json")
 	}
 	answer, err := c.cfg.HTTP.Do(r)
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		failed.URL = c.server.String() // errors are logged, and a path may name a ticket
+	}
 	if err != nil {
-		return err // a *url.Error names method and address
+		return err
 	}
 	defer answer.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,6 +140,19 @@ func TestAnswersThatAreNoneOfOurs(t *testing.T) {
 		if _, err := c.Conference(t.Context(), "c1"); err == nil || code(err) != tc.want {
 			t.Errorf("%d %q: got %v", tc.status, tc.body, err)
 		}
+	}
+}
+
+// TestErrorsNameNoTicket: what is logged of a failed request must not let
+// anybody in.
+func TestErrorsNameNoTicket(t *testing.T) {
+	c, err := New(Config{Server: "http://127.0.0.1:1", Token: func(context.Context) (string, error) { return "the-token", nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Ticket(t.Context(), "abc-def"); err == nil || strings.Contains(err.Error(), "abc-def") || strings.Contains(err.Error(), "the-token") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"guichet/platform/wire"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
 const (
@@ -57,6 +58,9 @@ func (c *Client) openFeed(ctx context.Context, endpoint string, deliver func(wir
 	f.client = mqtt.NewClient(o)
 	if err := wait(ctx, f.client.Connect()); err != nil {
 		f.client.Disconnect(0)
+		if errors.Is(err, packets.ErrorRefusedNotAuthorised) || errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword) {
+			c.cfg.Refused(token)
+		}
 		return nil, fmt.Errorf("connect to the broker: %w", err)
 	}
 	topic := wire.EndpointTopic(endpoint)

@@ -34,6 +34,9 @@ const (
 // errMediaLost ends a peer whose media stopped, so that a new one is made.
 var errMediaLost = errors.New("the media connection was lost")
 
+// errAnswer tells that an answer is no SDP that fits the offer.
+var errAnswer = errors.New("the server's answer cannot be used")
+
 // Codecs of a call: what every browser has too.
 var (
 	opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1"}
@@ -147,7 +150,7 @@ func (p *peer) negotiate(ctx context.Context, exchange func(ctx context.Context,
 		return err
 	}
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
-		return fmt.Errorf("take the server's answer: %w", err)
+		return errAnswer // pion's error may quote SDP
 	}
 	return nil
 }

@@ -132,6 +132,8 @@ func (p *publisher) once(ctx context.Context, stream wire.StreamID, reset func()
 
 // unpublish takes a stream back whose media was lost, if the server has not.
 func (p *publisher) unpublish(ctx context.Context, stream wire.StreamID) {
+	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
+	defer cancel()
 	err := p.client.UnpublishStream(ctx, wire.StreamRef{ConferenceID: p.conference, UserEndpointID: p.endpoint, StreamID: stream})
 	if err != nil && code(err) != wire.CodeNotFound {
 		p.client.cfg.Logger.Debug("stream is left to the server", "stream", stream, "err", err)
@@ -161,6 +163,10 @@ func (p *publisher) readReports(sender *webrtc.RTPSender, kind webrtc.RTPCodecTy
 		}
 	}
 }
+
+// tidyTimeout bounds requests that only tidy up: when they fail the network is
+// down, and what matters is to be quick when it comes back.
+const tidyTimeout = 2 * time.Second
 
 // ntpEpoch is what lies between 1900 and 1970, in seconds.
 const ntpEpoch = 2208988800

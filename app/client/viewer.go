@@ -111,6 +111,8 @@ func (v *viewer) once(ctx context.Context, id string, reset func()) error {
 
 // stop frees what the server still keeps of a lost viewer.
 func (v *viewer) stop(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
+	defer cancel()
 	err := v.client.StopViewStream(ctx, wire.StreamRef{ConferenceID: v.conference, UserEndpointID: v.endpoint, StreamID: v.in.Stream.ID, ViewerID: id})
 	if err != nil && code(err) != wire.CodeNotFound {
 		v.client.cfg.Logger.Debug("viewer is left to the server", "stream", v.in.Stream.ID, "err", err)

@@ -25,8 +25,14 @@ const hang = 60 * time.Second
 // startServer runs a real server in this process until the test ends.
 func startServer(t *testing.T) wire.Ready {
 	t.Helper()
-	s, err := server.New(context.Background(), server.Config{Dev: true, Data: t.TempDir(), Listen: "127.0.0.1:0", MQTTListen: "127.0.0.1:0",
-		MediaListen: "127.0.0.1:0", TURNListen: "127.0.0.1:0"})
+	return startServerAt(t, "127.0.0.1:0", "")
+}
+
+// startServerAt runs one that listens here and is reached by another address.
+func startServerAt(t *testing.T, listen, public string) wire.Ready {
+	t.Helper()
+	s, err := server.New(context.Background(), server.Config{Dev: true, Data: t.TempDir(), Listen: listen, MQTTListen: "127.0.0.1:0",
+		MediaListen: "127.0.0.1:0", TURNListen: "127.0.0.1:0", PublicURL: public})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,16 +12,12 @@ import (
 	"net/url"
 	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 	"golang.org/x/oauth2"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// hang is how long anything may take before a test counts as hung.
-const hang = 30 * time.Second
 
 // issuer is a fake authorization server. It checks what a client must send and
 // remembers the rest.
