@@ -19,9 +19,9 @@ run: ## install what is missing, build, start the server and the agent's window
 .PHONY: build server desktop
 build: server desktop ## build both programs into bin/
 server:
-	$(STATIC) go build -trimpath -ldflags='-s -w' -o bin/guichet-server ./platform
+	$(STATIC) go build -ldflags='-s -w' -o bin/guichet-server ./platform
 desktop:
-	go build -trimpath -tags $(TAGS) -ldflags='-s -w' -o bin/guichet ./app
+	go build -tags $(TAGS) -ldflags='-s -w' -o bin/guichet ./app
 
 .PHONY: test
 test: ## install what the tests need and run every test
