@@ -90,7 +90,7 @@ func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	y := (size.Height - roundSize) / 2
 	width := n*(roundSize+gap) - gap
 	end := size.Width - edge - roundSize
-	x := max(edge, min((size.Width-width)/2, end-space5-width))
+	x := max(edge, min((size.Width-width)/2, end-space2-width))
 	for _, one := range append(row, b.leave) {
 		one.Resize(fyne.NewSquareSize(roundSize))
 	}
@@ -103,5 +103,5 @@ func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 
 // MinSize is for Fyne.
 func (b *bar) MinSize([]fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(6*roundSize+4*space2+space5+2*space3, barHeight)
+	return fyne.NewSize(6*roundSize+5*space2+2*space3, barHeight)
 }

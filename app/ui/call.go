@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
@@ -44,7 +43,7 @@ func newCall(k *kit) *call {
 	top := column(space2, container.NewHBox(c.status.box), container.NewCenter(c.network.box), container.New(limit{560}, c.notices.box))
 	over := container.NewBorder(inset(space3, top), inset(space3, container.NewCenter(c.muted.box)), nil, nil)
 	main := beside(nil, container.NewStack(c.stage.box, over), nil, c.bar.box)
-	c.root = beside(nil, container.NewStack(newGround(colorStage, "", 0), main), c.side, nil)
+	c.root = beside(nil, main, c.side, nil) // on the window's own ground, which is the stage's
 	c.stop = k.pulse.often(func() {
 		if c.panel == panelPeople {
 			c.people.levels(k.session.Levels())
@@ -56,14 +55,13 @@ func newCall(k *kit) *call {
 // emptiness is what stands on a stage where nobody else is.
 type emptiness struct {
 	box         *fyne.Container
-	title, text *canvas.Text
+	title, text *words
 }
 
 func newEmptiness() *emptiness {
-	e := &emptiness{title: canvas.NewText("", theme.Color(colorStageText)), text: canvas.NewText("", theme.Color(colorStageMuted))}
-	e.title.TextSize, e.title.TextStyle.Bold, e.title.Alignment = sizeTitle, true, fyne.TextAlignCenter
-	e.text.TextSize, e.text.Alignment = sizeBody, fyne.TextAlignCenter
-	e.box = container.NewCenter(column(space3, e.title, e.text))
+	e := &emptiness{title: newWords("", style{color: colorStageText, size: theme.SizeNameHeadingText, bold: true, center: true}),
+		text: newWords("", style{color: colorStageMuted, center: true})}
+	e.box = container.New(limit{480}, inset(space4, middle(column(space3, e.title, e.text))))
 	return e
 }
 
@@ -71,14 +69,14 @@ func newEmptiness() *emptiness {
 func (e *emptiness) update(s session.State) {
 	switch {
 	case s.Phase == session.Joining:
-		set(e.title, "Joining the call")
-		set(e.text, "One moment, please.")
+		e.title.set("Joining the call")
+		e.text.set("One moment, please.")
 	case s.Me.Customer:
-		set(e.title, "You are in")
-		set(e.text, "Please stay: somebody will be with you in a moment.")
+		e.title.set("You are in")
+		e.text.set("Please stay: somebody will be with you in a moment.")
 	default:
-		set(e.title, "You are the first one here")
-		set(e.text, "Send the link to your customer and stay: they appear here.")
+		e.title.set("You are the first one here")
+		e.text.set("Send the link to your customer and stay: they appear here.")
 	}
 	e.box.Refresh()
 }

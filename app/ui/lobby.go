@@ -103,7 +103,7 @@ func (l *lobby) close() {
 func (l *lobby) update(s session.State) {
 	l.name.set(s.Me.Name)
 	l.server.set(strings.TrimPrefix(strings.TrimPrefix(s.Server, "https://"), "http://"))
-	l.preview.set(face{name: s.Me.Name, off: s.Devices.Camera == noDevice}, false)
+	l.preview.set(face{name: s.Me.Name, off: s.Devices.Camera == noDevice}, placeGrid)
 	l.devices.update(s.Devices)
 	l.notices.update(s.Notices)
 	same := slices.EqualFunc(s.Recent, l.calls, func(a, b session.Recent) bool {

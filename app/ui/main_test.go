@@ -40,10 +40,16 @@ func realWindow(view string) int {
 	}
 	f := newFake(state)
 	f.note = func(command string) { fmt.Println(command) }
-	last := kindNone
+	last, drawn, began := kindNone, 0, time.Now()
 	w.do = func(work func()) {
 		fyne.Do(func() {
 			work()
+			if drawn++; drawn%100 == 0 {
+				var use syscall.Rusage
+				if syscall.Getrusage(syscall.RUSAGE_SELF, &use) == nil {
+					fmt.Println("drawn", drawn, "in", time.Since(began).Round(time.Millisecond), "with", time.Duration(use.Utime.Nano()+use.Stime.Nano()).Round(time.Millisecond))
+				}
+			}
 			if w.kind != last {
 				last = w.kind
 				fmt.Println("shown", [...]string{"nothing", "sign-in", "lobby", "call"}[last])

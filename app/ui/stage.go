@@ -61,9 +61,14 @@ func (s *stage) update(c *session.Call) {
 		}
 	}
 	for _, p := range c.Participants {
-		t, flush := s.self, false
-		if !p.Self {
-			t, flush = s.tiles[p.Endpoint], len(s.order) == 1
+		t, where := s.self, placeGrid
+		switch {
+		case !p.Self && len(s.order) == 1:
+			t, where = s.tiles[p.Endpoint], placeStage
+		case !p.Self:
+			t = s.tiles[p.Endpoint]
+		case len(s.order) == 1:
+			where = placeFloat
 		}
 		f := face{name: p.Name, muted: p.Muted, off: p.CameraOff, speaking: p.Speaking}
 		if p.Self {
@@ -71,7 +76,7 @@ func (s *stage) update(c *session.Call) {
 		} else {
 			f.frozen = !p.HasVideo && p.StreamID != "" && t.pic.Version() > 0
 		}
-		t.set(f, flush)
+		t.set(f, where)
 	}
 	s.arrange()
 }

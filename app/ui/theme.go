@@ -11,6 +11,7 @@ import (
 type look struct {
 	fyne.Theme
 	force string // "light", "dark", or "" to follow the system
+	stage bool   // the window is cleared in the stage's colour, during a call
 }
 
 func newLook(force string) *look { return &look{Theme: theme.DefaultTheme(), force: force} }
@@ -27,6 +28,10 @@ func (l *look) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.
 	faint := func(of fyne.ThemeColorName, alpha uint8) color.Color {
 		c, _ := token(of, dark)
 		c.A = alpha
+		return c
+	}
+	if name == theme.ColorNameBackground && l.stage {
+		c, _ := token(colorStage, dark)
 		return c
 	}
 	switch name {

@@ -30,6 +30,15 @@ func (f face) called() string {
 	return f.name
 }
 
+// place says where a tile lies, and so what its edge looks like.
+type place int
+
+const (
+	placeGrid  place = iota // beside others: round corners, a frame while speaking
+	placeStage              // the whole stage: neither
+	placeFloat              // over another picture: a dark edge around
+)
+
 // tile shows one person: the picture in its own shape on the stage's colour, or
 // initials; the name with a crossed microphone; a frame while speaking.
 //
@@ -40,7 +49,7 @@ type tile struct {
 	pic    *playout.Picture
 	raster *canvas.Raster
 	face   face
-	flush  bool // fills the stage: no round corners, no frame
+	place  place
 	mirror bool
 	around fyne.ThemeColorName
 	flip   *image.RGBA // the mirrored picture, reused
@@ -77,14 +86,14 @@ func (t *tile) unwatch() {
 }
 
 // set changes what the tile says.
-func (t *tile) set(f face, flush bool) {
-	if t.face == f && t.flush == flush {
+func (t *tile) set(f face, p place) {
+	if t.face == f && t.place == p {
 		return
 	}
 	if f.off && !t.face.off {
 		t.pic.Clear() // the picture of before must not flash up when the camera comes back
 	}
-	t.face, t.flush = f, flush
+	t.face, t.place = f, p
 	t.pic.SetHidden(f.off)
 	t.Refresh()
 }

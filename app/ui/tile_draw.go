@@ -7,17 +7,21 @@ import (
 )
 
 const (
-	cornerMask float32 = 4  // of what lies around a tile, drawn over its edge to round its corners
+	edgeWidth  float32 = 4  // around a tile that floats
 	pillHeight float32 = 28 // of the name
 )
 
 // CreateRenderer is for Fyne.
 func (t *tile) CreateRenderer() fyne.WidgetRenderer {
 	r := &tileRenderer{t: t, back: &canvas.Rectangle{}, disc: &canvas.Circle{}, letters: &canvas.Text{},
-		mask: &canvas.Rectangle{}, frame: &canvas.Rectangle{}, pill: &canvas.Rectangle{},
+		edge: &canvas.Rectangle{}, frame: &canvas.Rectangle{}, pill: &canvas.Rectangle{},
 		mic: &canvas.Image{FillMode: canvas.ImageFillContain}, name: &canvas.Text{}}
 	r.letters.TextStyle.Bold = true
 	r.name.TextSize = sizeSecondary
+	for i := range r.corners {
+		r.corners[i] = &canvas.Image{FillMode: canvas.ImageFillStretch}
+		r.corners[i].Resize(fyne.NewSquareSize(corner))
+	}
 	r.Refresh()
 	return r
 }
@@ -27,14 +31,16 @@ type tileRenderer struct {
 	back        *canvas.Rectangle
 	disc        *canvas.Circle
 	letters     *canvas.Text
-	mask, frame *canvas.Rectangle
+	edge, frame *canvas.Rectangle
+	corners     [4]*canvas.Image // of what lies around, over the picture's own corners
 	pill        *canvas.Rectangle
 	mic         *canvas.Image
 	name        *canvas.Text
 }
 
 func (r *tileRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.back, r.disc, r.letters, r.t.raster, r.mask, r.frame, r.pill, r.mic, r.name}
+	return []fyne.CanvasObject{r.back, r.disc, r.letters, r.t.raster, r.corners[0], r.corners[1], r.corners[2], r.corners[3],
+		r.edge, r.frame, r.pill, r.mic, r.name}
 }
 
 func (r *tileRenderer) Destroy()           {}
@@ -43,9 +49,12 @@ func (r *tileRenderer) MinSize() fyne.Size { return fyne.NewSize(64, 36) }
 func (r *tileRenderer) Layout(size fyne.Size) {
 	r.back.Resize(size)
 	r.frame.Resize(size)
-	r.mask.Resize(size.AddWidthHeight(2*cornerMask, 2*cornerMask))
-	r.mask.Move(fyne.NewPos(-cornerMask, -cornerMask))
+	r.edge.Resize(size.AddWidthHeight(2*edgeWidth, 2*edgeWidth))
+	r.edge.Move(fyne.NewPos(-edgeWidth, -edgeWidth))
 
+	for i, c := range r.corners {
+		c.Move(fyne.NewPos(float32(i%2)*(size.Width-corner), float32(i/2)*(size.Height-corner)))
+	}
 	w, h := r.t.pic.SourceSize()
 	at, video := contain(size, w, h)
 	r.t.raster.Move(at)
@@ -93,21 +102,28 @@ func (r *tileRenderer) Refresh() {
 	// Behind a picture and on the whole stage the tile's ground would be hidden
 	// or the stage's own: each full area costs a software renderer milliseconds.
 	r.back.FillColor, r.back.CornerRadius = theme.Color(colorStageSurface), corner
-	r.back.Hidden = t.flush || shows
+	r.back.Hidden = t.place == placeStage || shows
 	r.disc.FillColor = theme.Color(colorStageRaised)
 	r.letters.Text, r.letters.Color = initials(t.face.name), theme.Color(colorStageText)
 	r.disc.Hidden, r.letters.Hidden = shows, shows
 	t.raster.Hidden = !shows
-	r.mask.FillColor, r.mask.StrokeColor = none, theme.Color(t.around)
-	r.mask.StrokeWidth, r.mask.CornerRadius, r.mask.Hidden = cornerMask, corner+cornerMask, t.flush
+	r.edge.FillColor, r.edge.StrokeColor = none, theme.Color(t.around)
+	r.edge.StrokeWidth, r.edge.CornerRadius, r.edge.Hidden = edgeWidth, corner+edgeWidth, t.place != placeFloat
+	for i, name := range []string{"corner-tl", "corner-tr", "corner-bl", "corner-br"} {
+		c := r.corners[i]
+		if c.Hidden = t.place != placeGrid || !shows; !c.Hidden {
+			c.Resource = icon(name, theme.Color(t.around))
+			c.Refresh()
+		}
+	}
 	r.frame.FillColor, r.frame.StrokeColor = none, theme.Color(colorStageBrand)
-	r.frame.StrokeWidth, r.frame.CornerRadius, r.frame.Hidden = 2, corner, t.flush || !t.face.speaking
+	r.frame.StrokeWidth, r.frame.CornerRadius, r.frame.Hidden = 2, corner, t.place != placeGrid || !t.face.speaking
 	r.pill.FillColor, r.pill.CornerRadius = theme.Color(colorStageVeil), pillHeight/2
 	r.name.Color = theme.Color(colorStageText)
 	r.mic.Hidden = !t.face.muted
 	r.mic.Resource = icon("microphone-off", theme.Color(colorStageText))
 	r.Layout(t.Size())
-	for _, o := range []fyne.CanvasObject{r.back, r.disc, r.letters, r.mask, r.frame, r.pill, r.mic, r.name} {
+	for _, o := range []fyne.CanvasObject{r.back, r.disc, r.letters, r.edge, r.frame, r.pill, r.mic, r.name} {
 		o.Refresh()
 	}
 	if shows {

@@ -33,6 +33,7 @@ type Window struct {
 	// What follows belongs to Fyne's goroutine.
 	app     fyne.App
 	win     fyne.Window
+	look    *look
 	kit     *kit
 	screen  screen
 	kind    kind
@@ -155,7 +156,8 @@ func (w *Window) start() {
 // open makes the window's content in an app, without running it.
 func (w *Window) open(a fyne.App, s Session) {
 	w.app = a
-	a.Settings().SetTheme(newLook(w.config.Theme))
+	w.look = newLook(w.config.Theme)
+	a.Settings().SetTheme(w.look)
 	a.SetIcon(mark())
 	w.win = a.NewWindow("Guichet")
 	hints := newHints(w.do)
@@ -183,6 +185,9 @@ func (w *Window) show(s session.State) {
 	if k := kindOf(s); k != w.kind {
 		w.shut()
 		w.kind = k
+		// Clearing the window costs nothing; a rectangle as large as it costs a
+		// software renderer 12 ms for each picture.
+		w.look.stage = k == kindCall
 		switch k {
 		case kindLobby:
 			w.screen = newLobby(w.kit)
