@@ -151,13 +151,12 @@ func listenBoth(address string) (*net.UDPConn, net.Listener, error) {
 	}
 }
 
-// logFactory sends pion's warnings and errors to slog, as facts without text
-// from the network.
+// logFactory sends pion's errors to slog for whoever debugs: most of them are a
+// stranger's malformed packets.
 type logFactory struct{ log *slog.Logger }
 
 func (f logFactory) NewLogger(scope string) logging.LeveledLogger {
-	l := logging.NewDefaultLeveledLoggerForScope(scope, logging.LogLevelError, slogWriter{f.log})
-	return l
+	return logging.NewDefaultLeveledLoggerForScope(scope, logging.LogLevelError, slogWriter(f))
 }
 
 type slogWriter struct{ log *slog.Logger }
