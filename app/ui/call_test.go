@@ -80,6 +80,10 @@ func TestLayoutOfPeople(t *testing.T) {
 				}
 				return
 			}
+			status := b.screen.(*call).status.box
+			if end := fyne.CurrentApp().Driver().AbsolutePositionForObject(status).Y + status.Size().Height; s.order[0].Position().Y < end {
+				t.Errorf("the first tile begins at %v, under the status that ends at %v", s.order[0].Position().Y, end)
+			}
 			for _, one := range s.order {
 				if one.Size() != s.self.Size() {
 					t.Errorf("a tile is %v, the own %v", one.Size(), s.self.Size())

@@ -57,7 +57,10 @@ func (s *signIn) object() fyne.CanvasObject { return s.root }
 func (s *signIn) close()                    {}
 
 func (s *signIn) first() fyne.Focusable {
-	if s.server.Text == "" {
+	switch {
+	case s.begin.disabled:
+		return s.cancel
+	case s.server.Text == "":
 		return s.server
 	}
 	return s.begin

@@ -74,6 +74,9 @@ func TestStoredSignIn(t *testing.T) {
 	if s := b.screen.(*signIn); !s.byHand.Hidden || s.cancel.Hidden {
 		t.Error("offers an address to open, or no way to cancel")
 	}
+	if b.win.Canvas().Focused() != fyne.Focusable(b.screen.(*signIn).cancel) {
+		t.Error("the focus is not on what can be pressed")
+	}
 	b.give(lobbyState())
 	if _, ok := b.screen.(*lobby); !ok {
 		t.Error("the lobby does not open by itself")

@@ -9,7 +9,10 @@ import (
 	"guichet/app/session"
 )
 
-const gridGap = space2
+const (
+	gridGap         = space2
+	gridTop float32 = 48 // of the stage is left to the status above a grid
+)
 
 // stage shows the people in a call: one on the whole stage with the own picture
 // in a corner, where it can be dragged; more in an even grid with the own one.
@@ -118,6 +121,12 @@ func (s *stage) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	s.alone.Resize(size)
 	if len(s.order) > 1 {
 		at, each := evenGrid(len(s.order)+1, size, gridGap)
+		if at[0].Y < gridTop {
+			at, each = evenGrid(len(s.order)+1, size.SubtractWidthHeight(0, gridTop), gridGap)
+			for i := range at {
+				at[i].Y += gridTop
+			}
+		}
 		for i, t := range append(s.order[:len(s.order):len(s.order)], s.self) {
 			t.Move(at[i])
 			t.Resize(each)
