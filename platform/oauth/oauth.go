@@ -38,7 +38,7 @@ const (
 	accessLife  = 10 * time.Minute
 	codeLife    = time.Minute
 	signInLife  = 10 * time.Minute // of a sign-in page
-	sessionLife = 12 * time.Hour   // of a user's grant, however often it is refreshed
+	sessionLife = 12 * time.Hour   // of a user's or guest's grant, however often it is refreshed
 	sweepEvery  = 10 * time.Minute
 	keepExpired = time.Hour // a swept grant has no living token left
 )

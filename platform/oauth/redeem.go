@@ -77,7 +77,8 @@ func (s *Service) redeemTicket(r *http.Request, a StoredApplication, form url.Va
 	}
 	s.limits.giveBack(limit)
 	g := Grant{ID: wire.NewID(), Application: a.ID, Organization: t.Organization, UserID: t.UserID, Name: t.Name, Scopes: granted,
-		Conference: t.Conference, Ticket: t.Ticket, Started: now, Expires: t.Expires}
+		Conference: t.Conference, Ticket: t.Ticket, Started: now,
+		Expires: now.Add(sessionLife)} // a ticket's time is for coming in: it must not cut a call
 	refresh, d := newToken()
 	if err := s.config.Store.AddRefreshedGrant(r.Context(), g, d); err != nil {
 		return wire.Token{}, err

@@ -3,8 +3,11 @@ package server
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"guichet/platform/wire"
 )
@@ -240,6 +243,35 @@ func TestTicketGrantSaysWhy(t *testing.T) {
 	service.send("DELETE", "/security/ticket/"+ticket.ID, "", nil)
 	if e := redeem(ticket.ID, "first"); e.Description != "Ticket "+ticket.ID+" was withdrawn" {
 		t.Errorf("revoked: %q", e.Description)
+	}
+}
+
+// TestCallOutlivesItsTicket: a ticket's time is for coming in; who is in the
+// call goes on after it.
+func TestCallOutlivesItsTicket(t *testing.T) {
+	var ahead atomic.Int64
+	r := serve(t, func(c *Config) {
+		c.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	service := r.application("test", "secret")
+	var c wire.Summary
+	service.do("create", wire.CreateConference{}).into(&c)
+	var ticket wire.Ticket
+	service.post("/security/ticket", wire.CreateTicket{Type: wire.TicketMultiUse, TTL: 60, Properties: map[string]string{wire.PropertyConferenceID: c.ID}}).into(&ticket)
+	customer, token := r.customer(ticket.ID, "k")
+	endpoint := customer.endpoint()
+	customer.do("join", wire.JoinConference{ConferenceID: c.ID, UserEndpointID: endpoint})
+	ahead.Store(int64(2 * time.Minute))
+	customer.post("/rtc-api/users/endpoints/keepalive", wire.KeepAlive{UserEndpointID: endpoint})
+	if s := customer.state(c.ID); len(s.Participants) != 1 {
+		t.Errorf("after the ticket's time: %+v", s)
+	}
+	again := r.grant("customer", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token.RefreshToken}})
+	if again.Subject != token.Subject || again.ExpiresIn != 600 {
+		t.Errorf("refreshed: %d s for %s, want 600 s for %s", again.ExpiresIn, again.Subject, token.Subject)
+	}
+	if a := (caller{r, ""}).get("/t/" + ticket.ID); a.status != http.StatusGone {
+		t.Errorf("the link answers %d after its time", a.status)
 	}
 }
 
