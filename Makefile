@@ -53,8 +53,9 @@ bench: build ## print the figures as JSON lines
 	@.ci/bench
 
 .PHONY: soak
-soak: ## the long runs
-	go test -count=1 -tags $(TAGS),soak -timeout 2h ./platform/... ./sfu/... ./app/client/...
+soak: build ## the long runs: fuzzing, and the calls over and over
+	@.ci/install test
+	@.ci/soak
 
 .PHONY: clean
 clean: ## remove what was built
