@@ -36,7 +36,13 @@ type host struct {
 
 func startServer(t *testing.T) *host {
 	t.Helper()
+	return startServerWith(t, func(*server.Config) {})
+}
+
+func startServerWith(t *testing.T, change func(*server.Config)) *host {
+	t.Helper()
 	h := &host{t: t, config: server.Config{Dev: true, Data: t.TempDir(), Listen: "127.0.0.1:0", MQTTListen: "127.0.0.1:0", MediaListen: "127.0.0.1:0", TURNListen: "127.0.0.1:0"}}
+	change(&h.config)
 	h.start()
 	t.Cleanup(func() { h.stop() })
 	h.config.Listen, h.config.MQTTListen = strings.TrimPrefix(h.URL, "http://"), h.MQTT
