@@ -25,6 +25,7 @@ import (
 // Config is what the API stands on; every field is needed.
 type Config struct {
 	Verify      func(ctx context.Context, token string) (oauth.Identity, error)
+	VerifyBasic func(*http.Request) (oauth.Identity, error)
 	Endpoints   *endpoint.Registry
 	Conferences *conference.Directory
 	Tickets     *ticket.Service
@@ -46,7 +47,7 @@ type API struct {
 // New returns the API's handler.
 func New(c Config) (*API, error) {
 	switch {
-	case c.Verify == nil, c.Endpoints == nil, c.Conferences == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil:
+	case c.Verify == nil, c.VerifyBasic == nil, c.Endpoints == nil, c.Conferences == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil:
 		return nil, errors.New("api: a part is missing")
 	}
 	if c.Now == nil {

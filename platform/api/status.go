@@ -7,6 +7,7 @@ import (
 
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
+	"guichet/platform/oauth"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
 	"guichet/sfu"
@@ -33,6 +34,7 @@ var causes = []struct {
 	code    wire.Code
 	message string
 }{
+	{oauth.ErrTooManyTries, wire.CodeTooMany, "too many wrong secrets: wait a minute"},
 	{endpoint.ErrUnknown, wire.CodeNotFound, "this endpoint is not registered: register it again"},
 	{endpoint.ErrNotYours, wire.CodeForbidden, "this endpoint belongs to somebody else"},
 	{endpoint.ErrTooMany, wire.CodeTooMany, "this user has too many endpoints: unregister some"},

@@ -45,6 +45,9 @@ type Application struct {
 	// clients of the contract do. Secrets in addresses end in logs, so it is
 	// off unless asked for.
 	AllowQuery bool
+	// AllowBasic lets it call the API with HTTP Basic in the place of a token,
+	// with all that its roles and scopes permit.
+	AllowBasic bool
 	// PKCEOptional lets a confidential application ask for a code without a
 	// challenge.
 	PKCEOptional bool

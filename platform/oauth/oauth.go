@@ -54,6 +54,8 @@ var (
 	ErrUnknown = errors.New("not known")
 	// ErrTaken tells that an id belongs to an application or user already.
 	ErrTaken = errors.New("id is taken")
+	// ErrTooManyTries tells that an address guesses an application's secret.
+	ErrTooManyTries = errors.New("too many wrong secrets")
 	// ErrReused tells that a code or refresh token was used before, and that its
 	// grant is revoked now.
 	ErrReused = errors.New("used before")

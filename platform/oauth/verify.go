@@ -3,7 +3,9 @@ package oauth
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +55,29 @@ func (s *Service) Verify(ctx context.Context, accessToken string) (Identity, err
 	}
 	return Identity{Organization: c.Organization, UserID: c.UserID, ClientID: c.ClientID, TokenID: c.ID, Name: c.Name, Roles: c.Authorities,
 		Scopes: strings.Fields(c.Scope), Conference: c.Conference, Ticket: c.Ticket, Expires: time.Unix(c.Expires, 0)}, nil
+}
+
+// VerifyBasic returns the application that calls with HTTP Basic (RFC 7617), if
+// it may. The error is ErrInvalidToken, ErrTooManyTries, or means that it could
+// not be decided.
+func (s *Service) VerifyBasic(r *http.Request) (Identity, error) {
+	found, ok := basic(r.Header.Get("Authorization"))
+	if !ok {
+		return Identity{}, fmt.Errorf("%w: not Basic", ErrInvalidToken)
+	}
+	a, err := s.authenticate(r.Context(), remote(r), found)
+	var f *refusal
+	switch {
+	case errors.As(err, &f) && f.status == http.StatusTooManyRequests:
+		return Identity{}, ErrTooManyTries
+	case errors.As(err, &f):
+		return Identity{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
+	case err != nil:
+		return Identity{}, err
+	case a.Public || !a.AllowBasic:
+		return Identity{}, fmt.Errorf("%w: the application may not use Basic", ErrInvalidToken)
+	}
+	return Identity{Organization: a.Organization, UserID: a.ID, ClientID: a.ID, Roles: a.Roles, Scopes: a.Scopes, Expires: s.now().Add(accessLife)}, nil
 }
 
 // parse checks all that needs no store: form, algorithm, key, type, signature

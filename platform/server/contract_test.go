@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -32,6 +33,43 @@ func TestGuard(t *testing.T) {
 	a.refused("wrong method", 405, wire.CodeMethod)
 	if a.header.Get("Allow") == "" {
 		t.Error("405 without Allow")
+	}
+}
+
+// TestBasic: applications that may use HTTP Basic call the API with it (the
+// seeds' two forms), the others do not.
+func TestBasic(t *testing.T) {
+	r := serve(t, nil)
+	call := func(id, secret string) answer {
+		t.Helper()
+		request, err := http.NewRequest("POST", r.URL+"/rtc-api/conferences/create", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.SetBasicAuth(id, secret)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer{t, response.StatusCode, response.Header, body}
+	}
+	for id, secret := range map[string]string{"client-ID": "client-secret", "user-id": "password"} {
+		var c wire.Summary
+		if call(id, secret).into(&c); c.ID == "" {
+			t.Errorf("%s made no conference", id)
+		}
+	}
+	for id, secret := range map[string]string{"test": "secret", "user-id": "wrong", "nobody": "x", "customer": ""} {
+		a := call(id, secret)
+		a.refused(id, 401, wire.CodeUnauthorized)
+		if got := strings.Join(a.header.Values("WWW-Authenticate"), "; "); !strings.Contains(got, "Basic ") || !strings.Contains(got, "Bearer ") {
+			t.Errorf("%s: challenges %q", id, got)
+		}
 	}
 }
 

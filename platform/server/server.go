@@ -161,7 +161,7 @@ func (s *Server) routes() error {
 	if err != nil {
 		return err
 	}
-	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, Endpoints: s.endpoints, Conferences: s.conferences, Tickets: s.tickets,
+	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Endpoints: s.endpoints, Conferences: s.conferences, Tickets: s.tickets,
 		Pages: pages, ICEServers: s.iceServers, PublicURL: s.config.PublicURL, Now: s.config.Now, Logger: s.log.With("part", "api")})
 	if err != nil {
 		return err

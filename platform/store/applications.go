@@ -17,9 +17,9 @@ func (s *Store) Application(ctx context.Context, id string) (oauth.StoredApplica
 	var roles, scopes, grants, redirects string
 	var created int64
 	err := s.read.QueryRowContext(ctx, `SELECT id, organization, secret, roles, scopes, grants, redirects,
-		public, allow_query, pkce_optional, fixture, created FROM applications WHERE id = ?`, id).
+		public, allow_query, allow_basic, pkce_optional, fixture, created FROM applications WHERE id = ?`, id).
 		Scan(&a.ID, &a.Organization, &a.SecretHash, &roles, &scopes, &grants, &redirects,
-			&a.Public, &a.AllowQuery, &a.PKCEOptional, &a.Fixture, &created)
+			&a.Public, &a.AllowQuery, &a.AllowBasic, &a.PKCEOptional, &a.Fixture, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, oauth.ErrUnknown
 	}
@@ -38,15 +38,15 @@ func (s *Store) SaveApplication(ctx context.Context, a oauth.StoredApplication) 
 			return errors.Join(err, oauth.ErrTaken)
 		}
 		r, err := tx.Exec(`INSERT INTO applications (id, organization, secret, roles, scopes, grants, redirects,
-			public, allow_query, pkce_optional, fixture, created)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			public, allow_query, allow_basic, pkce_optional, fixture, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET organization = excluded.organization, secret = excluded.secret, roles = excluded.roles,
 				scopes = excluded.scopes, grants = excluded.grants, redirects = excluded.redirects, public = excluded.public,
-				allow_query = excluded.allow_query, pkce_optional = excluded.pkce_optional, fixture = excluded.fixture,
+				allow_query = excluded.allow_query, allow_basic = excluded.allow_basic, pkce_optional = excluded.pkce_optional, fixture = excluded.fixture,
 				created = excluded.created
 			WHERE fixture`,
 			a.ID, a.Organization, a.SecretHash, words(a.Roles), words(a.Scopes), words(a.Grants), words(a.RedirectURIs),
-			a.Public, a.AllowQuery, a.PKCEOptional, a.Fixture, a.Created.UnixMilli())
+			a.Public, a.AllowQuery, a.AllowBasic, a.PKCEOptional, a.Fixture, a.Created.UnixMilli())
 		return orTaken(r, err)
 	})
 }

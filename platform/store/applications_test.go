@@ -14,7 +14,7 @@ func TestApplications(t *testing.T) {
 	s := open(t)
 	a := oauth.StoredApplication{SecretHash: "h", Created: issued, Application: oauth.Application{ID: "Robot", Organization: "default",
 		Roles: []string{"ROLE_AGENT"}, Scopes: []string{"any", "video"}, RedirectURIs: []string{"https://a.example/cb?x=1"},
-		Grants: []string{"client_credentials"}, AllowQuery: true, PKCEOptional: true}}
+		Grants: []string{"client_credentials"}, AllowQuery: true, AllowBasic: true, PKCEOptional: true}}
 	if _, err := s.Application(ctx, "Robot"); !errors.Is(err, oauth.ErrUnknown) {
 		t.Errorf("before: %v", err)
 	}

@@ -11,6 +11,7 @@ CREATE TABLE applications (
     redirects     TEXT NOT NULL,
     public        INTEGER NOT NULL,
     allow_query   INTEGER NOT NULL,
+    allow_basic   INTEGER NOT NULL,
     pkce_optional INTEGER NOT NULL,
     fixture       INTEGER NOT NULL,
     created       INTEGER NOT NULL
