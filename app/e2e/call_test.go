@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"image"
 	"math"
 	"os"
 	"path/filepath"
@@ -89,13 +90,27 @@ func signIn(w *window, b *browser, password string) {
 	b.keep("signed-in-page")
 }
 
+// codes finds the patterns on the screen; the own picture is mirrored.
+func (w *window) codes() []pattern.Code {
+	w.t.Helper()
+	picture := w.screenshot()
+	mirrored := image.NewRGBA(picture.Bounds())
+	b := picture.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			mirrored.Set(b.Max.X-1-(x-b.Min.X), y, picture.At(x, y))
+		}
+	}
+	return append(pattern.Find(picture), pattern.Find(mirrored)...)
+}
+
 // shows waits until the window shows two different frames of a pattern.
 func (w *window) shows(id uint8) {
 	w.t.Helper()
 	seen := map[uint16]bool{}
 	var last []pattern.Code
 	for deadline := time.Now().Add(patience); len(seen) < 2; {
-		last = pattern.Find(w.screenshot())
+		last = w.codes()
 		for _, c := range last {
 			if c.ID == id {
 				seen[c.Counter] = true
@@ -133,10 +148,12 @@ func TestFirstCall(t *testing.T) {
 	w.key("Return")
 	signIn(w, b, ready.Users["agent1"])
 	_, at := w.lines.wait(t, 0, "phase=lobby")
+	w.shows(agentPattern) // the lobby's small camera picture
 	w.keep("desktop-lobby")
 	w.key("Return")
 	w.lines.wait(t, at, "phase=call")
 	link := w.link()
+	w.shows(agentPattern)
 	w.keep("desktop-share")
 
 	customer := b.tab()
@@ -228,10 +245,7 @@ func hears(t *testing.T, file string, want, not float64) {
 func TestSingleUseTicket(t *testing.T) {
 	ready := startServer(t)
 	r := service(t, ready.URL)
-	var conference wire.Summary
-	r.call("/rtc-api/conferences/create", wire.CreateConference{}, &conference)
-	var ticket wire.Ticket
-	r.call("/security/ticket", wire.CreateTicket{Type: wire.TicketSingleUse, Properties: map[string]string{wire.PropertyConferenceID: conference.ID}}, &ticket)
+	ticket := r.invite(wire.TicketSingleUse)
 
 	first := openBrowser(t, customerPattern, customerTone)
 	join := func(b *browser) {
@@ -262,10 +276,7 @@ func TestSingleUseTicket(t *testing.T) {
 func TestTwoBrowsers(t *testing.T) {
 	ready := startServer(t)
 	r := service(t, ready.URL)
-	var conference wire.Summary
-	r.call("/rtc-api/conferences/create", wire.CreateConference{}, &conference)
-	var ticket wire.Ticket
-	r.call("/security/ticket", wire.CreateTicket{Type: wire.TicketMultiUse, Properties: map[string]string{wire.PropertyConferenceID: conference.ID}}, &ticket)
+	ticket := r.invite(wire.TicketMultiUse)
 	const otherPattern, otherTone = 51, 2000.0
 	one, two := openBrowser(t, customerPattern, customerTone), openBrowser(t, otherPattern, otherTone)
 	for _, b := range []*browser{one, two} {
@@ -291,8 +302,7 @@ func TestTwoBrowsers(t *testing.T) {
 func TestDeadLinks(t *testing.T) {
 	ready := startServer(t)
 	r := service(t, ready.URL)
-	var ticket wire.Ticket
-	r.call("/security/ticket", wire.CreateTicket{Type: wire.TicketMultiUse, Properties: map[string]string{wire.PropertyConferenceID: "c1"}}, &ticket)
+	ticket := r.invite(wire.TicketMultiUse)
 	r.send("DELETE", "/security/ticket/"+ticket.ID, nil, nil)
 	b := openBrowser(t, customerPattern, customerTone)
 	for _, tc := range []struct{ url, screen string }{

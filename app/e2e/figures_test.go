@@ -221,11 +221,8 @@ func sendFrames(track *webrtc.TrackLocalStaticRTP, stop, stopped chan struct{}) 
 func TestFiguresOfJoining(t *testing.T) {
 	ready, _ := startServerProcess(t)
 	r := service(t, ready.URL)
-	var conference wire.Summary
-	r.call("/rtc-api/conferences/create", wire.CreateConference{}, &conference)
-	var ticket wire.Ticket
-	r.call("/security/ticket", wire.CreateTicket{Type: wire.TicketMultiUse, Properties: map[string]string{wire.PropertyConferenceID: conference.ID}}, &ticket)
-	anna := openHeadless(t, ready, conference.ID, "Anna", "--camera", "pattern:17", "--microphone", "tone:440", "--speaker", "none")
+	ticket := r.invite(wire.TicketMultiUse)
+	anna := openHeadless(t, ready, ticket.Properties[wire.PropertyConferenceID], "Anna", "--camera", "pattern:17", "--microphone", "tone:440", "--speaker", "none")
 	anna.lines.wait(t, 0, `"phase":"call"`)
 
 	b := openBrowser(t, customerPattern, customerTone)
@@ -255,10 +252,7 @@ func TestFiguresOfJoining(t *testing.T) {
 func TestFiguresOfTheDesktop(t *testing.T) {
 	ready, _ := startServerProcess(t)
 	r := service(t, ready.URL)
-	var conference wire.Summary
-	r.call("/rtc-api/conferences/create", wire.CreateConference{}, &conference)
-	var ticket wire.Ticket
-	r.call("/security/ticket", wire.CreateTicket{Type: wire.TicketMultiUse, Properties: map[string]string{wire.PropertyConferenceID: conference.ID}}, &ticket)
+	ticket := r.invite(wire.TicketMultiUse)
 	w := openWindow(t, "--server", ready.URL, "--join", ticket.URL, "--camera", "pattern:17", "--microphone", "tone:440", "--speaker", "none")
 	w.lines.wait(t, 0, "phase=call")
 	b := openBrowserSized(t, customerPattern, customerTone, 1280, 720)

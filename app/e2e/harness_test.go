@@ -426,3 +426,12 @@ func (r rest) send(method, path string, body []byte, out any) {
 		}
 	}
 }
+
+// invite makes a conference and a ticket to it.
+func (r rest) invite(kind wire.TicketType) (ticket wire.Ticket) {
+	r.t.Helper()
+	var conference wire.Summary
+	r.call("/rtc-api/conferences/create", wire.CreateConference{}, &conference)
+	r.call("/security/ticket", wire.CreateTicket{Type: kind, Properties: map[string]string{wire.PropertyConferenceID: conference.ID}}, &ticket)
+	return ticket
+}
