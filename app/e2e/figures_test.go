@@ -267,10 +267,19 @@ func TestFiguresOfTheDesktop(t *testing.T) {
 
 	chromium := chromedp.FromContext(b.ctx).Browser.Process().Pid
 	const seconds = 15
-	desktop, browser := cpu(t, w.cmd.Process.Pid), cpu(t, chromium)
-	<-time.After(seconds * time.Second)
-	desktop, browser = cpu(t, w.cmd.Process.Pid)-desktop, cpu(t, chromium)-browser
-	share := func(d time.Duration) float64 { return 100 * d.Seconds() / seconds }
-	figure(t, "desktop in a two-party 720p call", "% of a core", map[string]float64{"desktop": share(desktop), "chromium": share(browser),
-		"ratio": float64(desktop) / float64(browser), "desktop MiB": memory(t, w.cmd.Process.Pid), "chromium MiB": memory(t, chromium)})
+	measure := func(name string, desktop int) {
+		t.Helper()
+		own, browser := cpu(t, desktop), cpu(t, chromium)
+		<-time.After(seconds * time.Second)
+		own, browser = cpu(t, desktop)-own, cpu(t, chromium)-browser
+		share := func(d time.Duration) float64 { return 100 * d.Seconds() / seconds }
+		figure(t, name, "% of a core", map[string]float64{"desktop": share(own), "chromium": share(browser),
+			"ratio": float64(own) / float64(browser), "desktop MiB": memory(t, desktop), "chromium MiB": memory(t, chromium)})
+	}
+	measure("desktop in a two-party 720p call, window drawn in software", w.cmd.Process.Pid)
+	w.stop(t)
+	h := openHeadless(t, ready, ticket.Properties[wire.PropertyConferenceID], "Anna", "--camera", "pattern:17", "--microphone", "tone:440", "--speaker", "none")
+	h.sees(0, customerPattern)
+	b.moving("#stage video[data-stream]", agentPattern)
+	measure("desktop in a two-party 720p call, no window", h.cmd.Process.Pid)
 }
