@@ -204,9 +204,6 @@ func TestTCPConnectionsAreBounded(t *testing.T) {
 func isReset(err error) bool { return err != nil && strings.Contains(err.Error(), "reset") }
 
 func TestIdleTCPIsClosed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes as long as the timeout")
-	}
 	t.Parallel()
 	s := newSFU(t)
 	request := stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername("nobody:here"), stun.Fingerprint)
