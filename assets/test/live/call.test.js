@@ -56,8 +56,10 @@ describe('a call', { skip: program ? false : 'there is no server program' }, () 
   const forget = (/** @type {import('playwright-core').Page} */ page) => page.evaluate(() => { delete /** @type {any} */ (window).first; });
 
   /** @param {import('playwright-core').Page} page */
-  const hears = (page) =>
-    page.evaluate(async () => {
+  const hears = async (page) => {
+    // The tile is there as soon as somebody is known, its sound once it flows.
+    await page.waitForFunction(() => /** @type {HTMLVideoElement | null} */ (document.querySelector('#stage video[data-stream]'))?.srcObject);
+    return page.evaluate(async () => {
       const v = /** @type {HTMLVideoElement} */ (document.querySelector('#stage video[data-stream]'));
       const context = new AudioContext();
       await context.resume();
@@ -71,6 +73,7 @@ describe('a call', { skip: program ? false : 'there is no server program' }, () 
       }
       return false;
     });
+  };
 
   /** Two people in one conference who see each other. */
   async function pair() {
