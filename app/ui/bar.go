@@ -23,7 +23,8 @@ type bar struct {
 	microphone, camera     *button
 	people, share, devices *button
 	leave                  *button
-	muted, off             bool
+	muted, off             bool // what the person last asked for
+	asksMuted, asksOff     bool // and the session has not shown yet
 }
 
 func newBar(k *kit, open func(panel string), hangUp func()) *bar {
@@ -34,11 +35,11 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 	// A press counts from what the person last asked for: the state that
 	// answers may be a moment behind a quick hand.
 	b.microphone = round("Mute (Ctrl+D)", "microphone", func() {
-		b.muted = !b.muted
+		b.muted, b.asksMuted = !b.muted, true
 		k.session.SetMicrophoneMuted(b.muted)
 	})
 	b.camera = round("Stop camera (Ctrl+E)", "camera", func() {
-		b.off = !b.off
+		b.off, b.asksOff = !b.off, true
 		k.session.SetCameraOff(b.off)
 	})
 	b.people = round("People", "people", func() { open(panelPeople) })
@@ -51,7 +52,8 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 
 // update shows what is on and which panel is open.
 func (b *bar) update(s session.State, panel string) {
-	b.muted, b.off = s.Call.MicrophoneMuted, s.Call.CameraOff
+	b.muted, b.asksMuted = settle(b.muted, b.asksMuted, s.Call.MicrophoneMuted)
+	b.off, b.asksOff = settle(b.off, b.asksOff, s.Call.CameraOff)
 	if b.muted {
 		b.microphone.look("microphone-off", "Unmute (Ctrl+D)", mannerRoundOff())
 	} else {
@@ -71,6 +73,15 @@ func (b *bar) update(s session.State, panel string) {
 	}
 	b.share.Hidden = s.Me.Customer
 	b.box.Refresh()
+}
+
+// settle takes what the session shows, unless that is older than the person's
+// wish: the session grants every wish, so it will show it.
+func settle(wish, asks, shown bool) (now, still bool) {
+	if asks && wish != shown {
+		return wish, true
+	}
+	return shown, false
 }
 
 // Layout centres the buttons and sets hanging up apart at the right end. Where
