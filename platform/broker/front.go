@@ -172,7 +172,9 @@ func (h *hook) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 	return pk
 }
 
-// OnSubscribed learns the quality of service of what was granted.
+// OnSubscribed learns the quality of service of what was granted. It runs before
+// SUBACK is written, so that what an endpoint's pump delivers after SUBACK goes
+// to a second topic as well.
 func (h *hook) OnSubscribed(cl *mqtt.Client, pk packets.Packet, codes []byte) {
 	l := linkOf(cl)
 	l.mu.Lock()
@@ -182,6 +184,11 @@ func (h *hook) OnSubscribed(cl *mqtt.Client, pk packets.Packet, codes []byte) {
 			if l.granted[g].topic == f.Filter && codes[i] <= 1 {
 				l.granted[g].qos = codes[i]
 			}
+		}
+	}
+	for _, g := range l.granted {
+		if p := l.pumps[g.endpoint]; p != nil {
+			p.deliverTo(g)
 		}
 	}
 }

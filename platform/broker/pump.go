@@ -84,8 +84,7 @@ func (b *Broker) subscribe(l *link) {
 			l.pumps[g.endpoint] = p
 			fresh = append(fresh, p)
 		}
-		p.topics = slices.DeleteFunc(slices.Clone(p.topics), func(have grant) bool { return have.topic == g.topic })
-		p.topics = append(p.topics, g)
+		p.deliverTo(g)
 	}
 	l.mu.Unlock()
 	for _, p := range fresh {
@@ -106,6 +105,12 @@ func (b *Broker) subscribe(l *link) {
 		}
 		go p.run(ctx)
 	}
+}
+
+// deliverTo adds a topic. The caller holds link.mu.
+func (p *pump) deliverTo(g grant) {
+	p.topics = slices.DeleteFunc(slices.Clone(p.topics), func(have grant) bool { return have.topic == g.topic })
+	p.topics = append(p.topics, g)
 }
 
 // unsubscribe ends delivery to a topic, and the pump with the last topic of its
