@@ -86,6 +86,17 @@ var golden = map[string]any{
 	"token": Token{AccessToken: "a.b.c", TokenType: "bearer", ExpiresIn: 600, RefreshToken: "r", Scope: "any",
 		ID: "44368f96-0000-4000-8000-000000000000", Subject: "agent1", Organization: "default", ConferenceID: "c1"},
 	"token-error": TokenError{"invalid_grant", "Ticket nwi-ssh not found"},
+	"create-room-token": CreateRoomToken{
+		RoomName: json.RawMessage(`"my_room"`), UserName: json.RawMessage(`"Anna"`),
+		Permissions: json.RawMessage(`["room.self.audio_mute","room.lock"]`), JoinFrom: json.RawMessage(`"2022-01-01T23:59:60Z"`),
+		JoinUntil: json.RawMessage(`"2022-01-02"`), RemoveAt: json.RawMessage(`"2022-01-02T01:00:00+01:00"`),
+		RemoveAfterSecondsElapsed: json.RawMessage(`200000`), JoinAudioMuted: json.RawMessage(`true`), JoinVideoMuted: json.RawMessage(`true`),
+		AutoCreateRoom: json.RawMessage(`false`), EnableRoomPreviews: json.RawMessage(`true`), RoomDisplayName: json.RawMessage(`"My room"`),
+		EndRoomSessionOnLeave: json.RawMessage(`true`), JoinAs: json.RawMessage(`"member"`), MediaAllowed: json.RawMessage(`"audio-only"`),
+		RoomMeta: json.RawMessage(`{"floor":2}`), Meta: json.RawMessage(`{"badge":"blue"}`), SyncAudioVideo: json.RawMessage(`true`)},
+	"room-token":        RoomToken{"a.b.c"},
+	"validation-errors": ValidationErrors{[]ValidationError{NewValidationError("name", "Name must be present")}},
+	"video-error":       VideoError{"Unauthorized"},
 	"ready": Ready{Ready: true, URL: "http://127.0.0.1:8080", MQTT: "127.0.0.1:1883", MQTTWS: "ws://127.0.0.1:8080/ws",
 		Media: "127.0.0.1:7882", TURN: "127.0.0.1:3478", Users: map[string]string{"agent1": "PASSWORD"}},
 }
