@@ -34,6 +34,9 @@ type Config struct {
 	PublicURL   string // without a slash at its end
 	Now         func() time.Time
 	Logger      *slog.Logger
+
+	// SignRoomToken signs the claims of a room token for an organization.
+	SignRoomToken func(organization string, claims any) (string, error)
 }
 
 // API serves the REST paths.
@@ -62,6 +65,7 @@ func New(c Config) (*API, error) {
 	a.routeConferences()
 	a.routeTickets()
 	a.routeWHIP()
+	a.routeVideo()
 	a.mux.HandleFunc("GET /assets/", c.Pages.ServeHTTP)
 	for _, prefix := range []string{"/rtc-api/", "/security/", "/api/"} {
 		a.mux.HandleFunc(prefix, a.guard(anyone, a.nothing))
