@@ -28,14 +28,17 @@ var allowed = map[string][]string{
 	"platform/server": {"platform/", "sfu", "assets"},
 	// The floors below: main -> server -> api, store -> the domains -> wire,
 	// relay, page. A domain knows no other domain.
-	"platform/api":        {"platform/conference", "platform/endpoint", "platform/oauth", "platform/ticket", "platform/room", "platform/page", "platform/wire", "sfu"},
-	"platform/store":      {"platform/conference", "platform/endpoint", "platform/oauth", "platform/ticket", "platform/broker", "platform/wire"},
-	"platform/conference": {"platform/wire"},
-	"platform/endpoint":   {"platform/wire"},
-	"platform/oauth":      {"platform/wire"},
-	"platform/ticket":     {"platform/wire"},
-	"platform/room":       {"platform/wire"},
-	"platform/broker":     {"platform/wire"},
+	"platform/api":           {"platform/conference", "platform/endpoint", "platform/oauth", "platform/ticket", "platform/room", "platform/page", "platform/wire", "sfu"},
+	"platform/store":         {"platform/conference", "platform/endpoint", "platform/oauth", "platform/ticket", "platform/broker", "platform/wire"},
+	"platform/conference":    {"platform/wire"},
+	"platform/endpoint":      {"platform/wire"},
+	"platform/oauth":         {"platform/oauth/", "platform/wire"},
+	"platform/oauth/idp":     {"platform/wire"},
+	"platform/oauth/keyring": {"platform/oauth/vault"},
+	"platform/oauth/vault":   {},
+	"platform/ticket":        {"platform/wire"},
+	"platform/room":          {"platform/wire"},
+	"platform/broker":        {"platform/wire"},
 }
 
 // onlyIn names outside packages that belong to one place.

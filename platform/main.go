@@ -20,6 +20,7 @@ type commands struct {
 	Serve       serve       `cmd:"" help:"Serve calls."`
 	Application application `cmd:"" help:"Manage applications (OAuth clients)."`
 	User        user        `cmd:"" help:"Manage people who sign in."`
+	Key         key         `cmd:"" help:"Manage signing keys."`
 	Version     versionCmd  `cmd:"" help:"Print the version."`
 }
 

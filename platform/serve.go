@@ -15,7 +15,8 @@ import (
 
 // data is the folder of the database, the same for every command.
 type data struct {
-	Data string `help:"Folder of the database and keys." type:"path" placeholder:"DIR"`
+	Data    string `help:"Folder of the database." type:"path" placeholder:"DIR"`
+	KeyFile string `help:"Opens the secrets in the database (DIR/secret.key); keep it out of the database's backups." type:"path" placeholder:"FILE"`
 }
 
 // folder is --data or the user's own data folder.
@@ -45,6 +46,7 @@ type serve struct {
 	Database     string       `help:"Where state is kept." default:"sqlite" placeholder:"sqlite"`
 	TLSCert      string       `name:"tls-cert" help:"Certificate chain, PEM." type:"path" placeholder:"FILE"`
 	TLSKey       string       `name:"tls-key" help:"Private key, PEM." type:"path" placeholder:"FILE"`
+	Signing      string       `name:"signing-algorithm" help:"Of new signing keys: RS256 or ES256 (as before, at first RS256)." placeholder:"NAME"`
 	LogLevel     slog.Level   `help:"debug, info, warn or error." default:"info"`
 }
 
@@ -58,7 +60,7 @@ func (c serve) Run(ctx context.Context) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	s, err := server.New(ctx, server.Config{Dev: c.Dev, Data: folder, Listen: c.Listen, PublicURL: c.PublicURL, MQTTListen: c.MQTTListen,
 		MediaListen: c.MediaListen, MediaAddresses: c.MediaAddress, TURNListen: c.TURNListen, Database: c.Database,
-		TLSCert: c.TLSCert, TLSKey: c.TLSKey, Logger: log})
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, KeyFile: c.KeyFile, SigningAlgorithm: c.Signing, Logger: log})
 	if err != nil {
 		return &usageError{err}
 	}

@@ -7,7 +7,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -24,8 +23,10 @@ import (
 
 // Config is what the API stands on; every field is needed.
 type Config struct {
-	Verify      func(ctx context.Context, token string) (oauth.Identity, error)
+	Verify      func(token string) (oauth.Identity, error)
 	VerifyBasic func(*http.Request) (oauth.Identity, error)
+	// Renew tells that an endpoint lives by another right from now on.
+	Renew       func(endpointID string, by oauth.Access)
 	Endpoints   *endpoint.Registry
 	Conferences *conference.Directory
 	Tickets     *ticket.Service
@@ -50,7 +51,7 @@ type API struct {
 // New returns the API's handler.
 func New(c Config) (*API, error) {
 	switch {
-	case c.Verify == nil, c.VerifyBasic == nil, c.Endpoints == nil, c.Conferences == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil:
+	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.Endpoints == nil, c.Conferences == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil:
 		return nil, errors.New("api: a part is missing")
 	}
 	if c.Now == nil {

@@ -10,18 +10,18 @@ import (
 
 func (a *API) routeConferences() {
 	d := a.Conferences
-	post(a, "create", staff, d.Create)
-	post(a, "join", caller, d.Join)
-	post(a, "publishStream", caller, d.Publish)
-	post(a, "viewStream", caller, d.View)
-	act(a, "leave", caller, d.Leave)
-	act(a, "end", staff, d.End)
-	act(a, "addPublishStreamIceCandidates", caller, d.AddPublisherCandidates)
-	act(a, "unpublishStream", caller, d.Unpublish)
-	act(a, "addViewStreamIceCandidates", caller, d.AddViewerCandidates)
-	act(a, "stopViewStream", caller, d.StopView)
-	act(a, "updateMetadata", caller, d.UpdateMetadata)
-	a.mux.HandleFunc("GET /rtc-api/conferences/{id}/simpleView", a.guard(caller, a.conferenceState))
+	post(a, "create", callsRule, d.Create)
+	post(a, "join", callsWrite, d.Join)
+	post(a, "publishStream", callsWrite, d.Publish)
+	post(a, "viewStream", callsWrite, d.View)
+	act(a, "leave", callsWrite, d.Leave)
+	act(a, "end", callsRule, d.End)
+	act(a, "addPublishStreamIceCandidates", callsWrite, d.AddPublisherCandidates)
+	act(a, "unpublishStream", callsWrite, d.Unpublish)
+	act(a, "addViewStreamIceCandidates", callsWrite, d.AddViewerCandidates)
+	act(a, "stopViewStream", callsWrite, d.StopView)
+	act(a, "updateMetadata", callsWrite, d.UpdateMetadata)
+	a.mux.HandleFunc("GET /rtc-api/conferences/{id}/simpleView", a.guard(callsRead, a.conferenceState))
 }
 
 func operation(name string) string { return "POST /rtc-api/conferences/" + name }

@@ -9,10 +9,10 @@ import (
 )
 
 func (a *API) routeEndpoints() {
-	a.mux.HandleFunc("POST /rtc-api/users/endpoints", a.guard(caller, a.registerEndpoint))
-	a.mux.HandleFunc("POST /rtc-api/users/endpoints/keepalive", a.guard(caller, a.keepAlive))
-	a.mux.HandleFunc("POST /rtc-api/users/endpoints/unregister", a.guard(caller, a.unregisterEndpoint))
-	a.mux.HandleFunc("GET /rtc-api/iceServers", a.guard(caller, a.iceServers))
+	a.mux.HandleFunc("POST /rtc-api/users/endpoints", a.guard(endpoints, a.registerEndpoint))
+	a.mux.HandleFunc("POST /rtc-api/users/endpoints/keepalive", a.guard(endpoints, a.keepAlive))
+	a.mux.HandleFunc("POST /rtc-api/users/endpoints/unregister", a.guard(endpoints, a.unregisterEndpoint))
+	a.mux.HandleFunc("GET /rtc-api/iceServers", a.guard(endpoints, a.iceServers))
 }
 
 func owner(id oauth.Identity) endpoint.Owner {
@@ -24,7 +24,7 @@ func (a *API) registerEndpoint(w http.ResponseWriter, r *http.Request, id oauth.
 	if err != nil {
 		return err
 	}
-	endpointID, err := a.Endpoints.Register(r.Context(), owner(id), body)
+	endpointID, err := a.Endpoints.Register(r.Context(), owner(id), id.Access, body)
 	if err != nil {
 		return err
 	}
@@ -36,9 +36,10 @@ func (a *API) keepAlive(w http.ResponseWriter, r *http.Request, id oauth.Identit
 	if err != nil {
 		return err
 	}
-	if err := a.Endpoints.KeepAlive(r.Context(), owner(id), body.UserEndpointID); err != nil {
+	if err := a.Endpoints.KeepAlive(owner(id), id.Access, body.UserEndpointID); err != nil {
 		return err
 	}
+	a.Renew(body.UserEndpointID, id.Access)
 	return done(w)
 }
 

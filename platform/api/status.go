@@ -36,6 +36,7 @@ var causes = []struct {
 }{
 	{oauth.ErrTooManyTries, wire.CodeTooMany, "too many wrong secrets: wait a minute"},
 	{endpoint.ErrUnknown, wire.CodeNotFound, "this endpoint is not registered: register it again"},
+	{endpoint.ErrRevoked, wire.CodeUnauthorized, "the access token is not valid"},
 	{endpoint.ErrNotYours, wire.CodeForbidden, "this endpoint belongs to somebody else"},
 	{endpoint.ErrTooMany, wire.CodeTooMany, "this user has too many endpoints: unregister some"},
 	{conference.ErrUnknownConference, wire.CodeNotFound, "there is no such conference"},

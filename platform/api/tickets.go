@@ -11,9 +11,9 @@ import (
 )
 
 func (a *API) routeTickets() {
-	a.mux.HandleFunc("POST /security/ticket", a.guard(staff, a.createTicket))
-	a.mux.HandleFunc("GET /security/ticket/{id}", a.guard(staff, a.getTicket))
-	a.mux.HandleFunc("DELETE /security/ticket/{id}", a.guard(staff, a.revokeTicket))
+	a.mux.HandleFunc("POST /security/ticket", a.guard(ticketsMake, a.createTicket))
+	a.mux.HandleFunc("GET /security/ticket/{id}", a.guard(ticketsRead, a.getTicket))
+	a.mux.HandleFunc("DELETE /security/ticket/{id}", a.guard(ticketsMake, a.revokeTicket))
 	a.mux.HandleFunc("GET /t/{id}", a.openTicket)
 }
 

@@ -23,9 +23,9 @@ const whipKeepAliveSeconds = 60
 func (a *API) routeWHIP() {
 	for _, p := range []protocol{whip, whep} {
 		base := "/" + string(p) + "/{conference}"
-		a.mux.HandleFunc("POST "+base, a.guard(caller, a.openSession(p)))
-		a.mux.HandleFunc("PATCH "+base+"/{session}", a.guard(caller, a.patchSession(p)))
-		a.mux.HandleFunc("DELETE "+base+"/{session}", a.guard(caller, a.deleteSession(p)))
+		a.mux.HandleFunc("POST "+base, a.guard(callsWrite, a.openSession(p)))
+		a.mux.HandleFunc("PATCH "+base+"/{session}", a.guard(callsWrite, a.patchSession(p)))
+		a.mux.HandleFunc("DELETE "+base+"/{session}", a.guard(callsWrite, a.deleteSession(p)))
 		a.mux.HandleFunc("OPTIONS "+base, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Accept-Post", "application/sdp")
 			w.WriteHeader(http.StatusNoContent)
@@ -101,7 +101,7 @@ func (a *API) enter(ctx context.Context, s *session, offer, wanted string) (answ
 			return "", err
 		}
 	}
-	s.endpoint, err = a.Endpoints.Register(ctx, owner(s.identity), wire.RegisterEndpoint{KeepAliveSeconds: whipKeepAliveSeconds})
+	s.endpoint, err = a.Endpoints.Register(ctx, owner(s.identity), s.identity.Access, wire.RegisterEndpoint{KeepAliveSeconds: whipKeepAliveSeconds})
 	if err != nil {
 		return "", err
 	}
@@ -246,7 +246,7 @@ func (a *API) MediaClosed(ctx context.Context, stream, viewer string) {
 // conference is over. The server calls it a few times a minute.
 func (a *API) KeepSessions(ctx context.Context) {
 	for _, s := range a.whip.all() {
-		err := a.Endpoints.KeepAlive(ctx, owner(s.identity), s.endpoint)
+		err := a.Endpoints.KeepAlive(owner(s.identity), s.identity.Access, s.endpoint)
 		if err == nil {
 			_, err = a.Conferences.State(ctx, conferenceCaller(s.identity), s.conference)
 		}

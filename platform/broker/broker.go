@@ -45,8 +45,9 @@ var ErrClosed = errors.New("broker is closed")
 
 // Session is who a connection belongs to.
 type Session struct {
-	Organization, UserID, TokenID string
-	Expires                       time.Time // the connection is cut then
+	Organization, UserID string
+	Expires              time.Time // the connection is cut then
+	Access               any       // by what right it is there, in words that only the caller knows
 }
 
 // Entry is a journal row: one event for the endpoint it was read for.
@@ -71,7 +72,11 @@ type Config struct {
 	// Authenticate returns the session of an access token.
 	Authenticate func(ctx context.Context, token string) (Session, error)
 	// Owns returns nil when the endpoint is registered and the session's own.
-	Owns    func(ctx context.Context, s Session, endpointID string) error
+	Owns func(ctx context.Context, s Session, endpointID string) error
+	// Valid tells whether a session's right has not ended meanwhile. It is asked
+	// with the broker locked, so that of a right that ends either Cut finds the
+	// connection or the connection finds the end. nil: none ever ends.
+	Valid   func(Session) bool
 	Journal Journal
 	Logger  *slog.Logger
 	Now     func() time.Time // time.Now when nil
@@ -106,6 +111,9 @@ func New(cfg Config) (*Broker, error) {
 		return nil, errors.New("broker: Authenticate, Owns, Journal and Logger are required")
 	case cfg.Now == nil:
 		cfg.Now = time.Now
+	}
+	if cfg.Valid == nil {
+		cfg.Valid = func(Session) bool { return true }
 	}
 	b := &Broker{cfg: cfg, log: cfg.Logger, unsigned: make(chan struct{}, maxUnsigned), ackWait: ackWait,
 		links: map[*link]struct{}{}, byClient: map[clientKey]*link{}, endpoints: map[string]*pump{}}
@@ -230,6 +238,20 @@ func (b *Broker) Cut(match func(Session) bool) {
 	for _, l := range links {
 		l.cut("access ended")
 	}
+}
+
+// Renew gives the connection that serves an endpoint another session of the same
+// user, if that lasts longer: its access token was renewed, and proven elsewhere.
+func (b *Broker) Renew(endpointID string, s Session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := b.endpoints[endpointID]
+	if p == nil || p.link.session.Organization != s.Organization || p.link.session.UserID != s.UserID ||
+		!s.Expires.After(p.link.session.Expires) || !b.cfg.Valid(s) {
+		return
+	}
+	p.link.session = s
+	p.link.expiry.Reset(s.Expires.Sub(b.cfg.Now()))
 }
 
 // CutEndpoint ends the connection that serves an endpoint.

@@ -113,7 +113,7 @@ func (m *memory) authenticate(_ context.Context, token string) (Session, error) 
 	}
 	m.lock.Lock()
 	defer m.lock.Unlock()
-	return Session{Organization: "default", UserID: user, TokenID: "id-" + user, Expires: m.expires}, nil
+	return Session{Organization: "default", UserID: user, Access: "id-" + user, Expires: m.expires}, nil
 }
 
 func (m *memory) owns(_ context.Context, s Session, endpoint string) error {

@@ -150,13 +150,14 @@ func (h *hook) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 		return false
 	}
 	l := linkOf(cl)
+	owner := l.owner()
 	user, endpoint, ok := wire.ParseTopic(topic)
-	if !ok || user != "" && user != l.session.UserID || !l.reserve(topic, endpoint) {
+	if !ok || user != "" && user != owner.UserID || !l.reserve(topic, endpoint) {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(h.broker.life, connectWait)
 	defer cancel()
-	if err := h.broker.cfg.Owns(ctx, l.session, endpoint); err != nil {
+	if err := h.broker.cfg.Owns(ctx, owner, endpoint); err != nil {
 		l.renounce(topic)
 		return false
 	}

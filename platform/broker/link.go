@@ -145,6 +145,13 @@ func (b *Broker) dismiss(l *link) {
 
 func (l *link) key() clientKey { return clientKey{l.session.Organization, l.session.UserID, l.client} }
 
+// owner is the session as it is now; Renew may change it.
+func (l *link) owner() Session {
+	l.broker.mu.Lock()
+	defer l.broker.mu.Unlock()
+	return l.session
+}
+
 // counted ends a connection's place among those that have not signed in. The
 // caller holds b.mu.
 func (b *Broker) counted(l *link) {
@@ -161,6 +168,9 @@ func (b *Broker) signIn(l *link, s Session) {
 	defer b.mu.Unlock()
 	b.counted(l)
 	l.session, l.signedIn = s, true
+	if !b.cfg.Valid(s) {
+		l.cut("access ended")
+	}
 	if other := b.byClient[l.key()]; other != nil && other.number > l.number {
 		l.cut("taken over")
 	} else {

@@ -202,7 +202,7 @@ func (p *pump) end() {
 func (p *pump) run(ctx context.Context) {
 	defer close(p.done)
 	b := p.link.broker
-	organization := p.link.session.Organization
+	organization := p.link.owner().Organization
 	cursor, err := b.cfg.Journal.Cursor(ctx, p.endpoint)
 	late := time.NewTimer(b.ackWait)
 	defer late.Stop()

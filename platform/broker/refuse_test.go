@@ -226,7 +226,7 @@ func TestCut(t *testing.T) {
 	web := dial(t, s.ws, login{name: "t-anna", id: "b"})
 	bert := dial(t, s.tcp(), login{name: "t-bert", id: "c"})
 	bert.subscribe(t, endpointTopic("bert"), 1)
-	s.Cut(func(x Session) bool { return x.TokenID == "id-anna" })
+	s.Cut(func(x Session) bool { return x.Access == "id-anna" })
 	anna.cutOff(t)
 	web.cutOff(t)
 	s.say("bert-1", `{"n":0}`)

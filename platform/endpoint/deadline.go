@@ -67,16 +67,22 @@ func (r *Registry) claim(e *Endpoint) (fresh bool, err error) {
 	return true, nil
 }
 
-// settle makes a written registration count.
-func (r *Registry) settle(e Endpoint) {
+// settle makes a written registration count. It returns the entry, buried, when
+// the right to it has ended meanwhile.
+func (r *Registry) settle(e Endpoint) (over *entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := r.byID[e.ID]
 	if n == nil || n.phase == dying {
-		return
+		return nil
 	}
 	n.Endpoint, n.phase = e, alive
+	if !r.valid(e.Access) {
+		r.bury(n)
+		return n
+	}
 	r.postpone(n)
+	return nil
 }
 
 func (r *Registry) add(e Endpoint) {

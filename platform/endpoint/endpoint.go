@@ -28,12 +28,14 @@ var (
 	ErrNotYours = errors.New("endpoint belongs to somebody else")
 	ErrTooMany  = errors.New("too many endpoints")
 	ErrClosed   = errors.New("endpoints are closed")
+	ErrRevoked  = errors.New("the right to the endpoint has ended")
 )
 
 // Reasons that Config.Gone is told, besides those that clients give.
 const (
 	ReasonExpired      = "keep-alive missed"
 	ReasonUnregistered = "unregistered"
+	ReasonRevoked      = "access ended"
 )
 
 // defaultKeepAlive is the interval of who asks for none, in seconds.
@@ -59,6 +61,10 @@ type Endpoint struct {
 	KeepAliveSeconds int
 	RemindOn         bool // a reminder is wanted when KeepAliveSeconds passed without a beat
 	Created          time.Time
+	// Access is by what right the endpoint lives: what its last registration or
+	// keep-alive came with, in words that only the caller knows. It is not kept
+	// in the store: after a restart the next keep-alive brings it.
+	Access any
 }
 
 // period returns how long the endpoint lives without a beat.
@@ -83,6 +89,10 @@ type Config struct {
 	// Gone runs after an endpoint is no longer alive to Check and before its
 	// registration is deleted; after a crash in between it runs again.
 	Gone func(ctx context.Context, e Endpoint, reason string)
+	// Valid tells whether a right to live has not ended. It is asked with the
+	// registry locked, so that of a right that ends either Revoke finds the
+	// endpoint or the endpoint finds the end. nil: none ever ends.
+	Valid func(access any) bool
 	// Remind runs when a keep-alive is due of an endpoint that asked for
 	// reminders. It must not block.
 	Remind func(e Endpoint)
@@ -95,6 +105,7 @@ type Registry struct {
 	log    *slog.Logger
 	gone   func(context.Context, Endpoint, string)
 	remind func(Endpoint)
+	valid  func(any) bool
 
 	mu     sync.Mutex
 	byID   map[string]*entry
@@ -111,7 +122,7 @@ type Registry struct {
 
 // New returns a Registry without endpoints; Run loads them.
 func New(cfg Config) *Registry {
-	r := &Registry{store: cfg.Store, now: cfg.Now, log: cfg.Logger, gone: cfg.Gone, remind: cfg.Remind,
+	r := &Registry{store: cfg.Store, now: cfg.Now, log: cfg.Logger, gone: cfg.Gone, remind: cfg.Remind, valid: cfg.Valid,
 		byID: map[string]*entry{}, ofUser: map[Owner]int{},
 		news: make(chan struct{}, 1), slots: make(chan struct{}, goners)}
 	if r.now == nil {
@@ -125,6 +136,9 @@ func New(cfg Config) *Registry {
 	}
 	if r.remind == nil {
 		r.remind = func(Endpoint) {}
+	}
+	if r.valid == nil {
+		r.valid = func(any) bool { return true }
 	}
 	r.life, r.stop = context.WithCancel(context.Background())
 	return r
@@ -163,8 +177,8 @@ func (r *Registry) Close() {
 
 // Register makes an endpoint, or resumes it when the id is the owner's already,
 // and returns its id, which the server makes up when the request names none.
-func (r *Registry) Register(ctx context.Context, owner Owner, q wire.RegisterEndpoint) (string, error) {
-	e := Endpoint{ID: q.UserEndpointID, Owner: owner, KeepAliveSeconds: q.KeepAliveSeconds,
+func (r *Registry) Register(ctx context.Context, owner Owner, access any, q wire.RegisterEndpoint) (string, error) {
+	e := Endpoint{ID: q.UserEndpointID, Owner: owner, Access: access, KeepAliveSeconds: q.KeepAliveSeconds,
 		RemindOn: q.ServerKeepAliveReminderOn, Created: r.now()}
 	if e.ID == "" {
 		e.ID = wire.NewID()
@@ -190,20 +204,45 @@ func (r *Registry) Register(ctx context.Context, owner Owner, q wire.RegisterEnd
 		}
 		return "", fmt.Errorf("register endpoint: %w", err)
 	}
-	r.settle(e)
+	if n := r.settle(e); n != nil {
+		return "", errors.Join(ErrRevoked, r.end(context.WithoutCancel(ctx), n, ReasonRevoked))
+	}
 	return e.ID, nil
 }
 
-// KeepAlive gives an endpoint another period.
-func (r *Registry) KeepAlive(_ context.Context, owner Owner, id string) error {
+// KeepAlive gives an endpoint another period, by the right of access.
+func (r *Registry) KeepAlive(owner Owner, access any, id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n, err := r.find(owner, id)
 	if err != nil {
 		return err
 	}
+	if !r.valid(access) {
+		return ErrRevoked
+	}
+	n.Access = access
 	r.postpone(n)
 	return nil
+}
+
+// Revoke ends the endpoints whose right to live has ended, and returns when all
+// concerned were told. over must not call the registry.
+func (r *Registry) Revoke(ctx context.Context, over func(Endpoint) bool) error {
+	r.mu.Lock()
+	var list []*entry
+	for _, n := range r.byID {
+		if n.phase == alive && over(n.Endpoint) {
+			r.bury(n)
+			list = append(list, n)
+		}
+	}
+	r.mu.Unlock()
+	var err error
+	for _, n := range list {
+		err = errors.Join(err, r.end(context.WithoutCancel(ctx), n, ReasonRevoked))
+	}
+	return err
 }
 
 // Unregister ends an endpoint and returns when all concerned were told. An

@@ -102,7 +102,7 @@ var (
 
 func (b *bench) register(t *testing.T, o Owner, id string, seconds int) {
 	t.Helper()
-	got, err := b.Register(ctx, o, wire.RegisterEndpoint{UserEndpointID: id, KeepAliveSeconds: seconds})
+	got, err := b.Register(ctx, o, nil, wire.RegisterEndpoint{UserEndpointID: id, KeepAliveSeconds: seconds})
 	if err != nil || got != id {
 		t.Fatalf("register: %q, %v", got, err)
 	}
@@ -129,7 +129,7 @@ func TestBeatsKeepAliveAndTheirLackEnds(t *testing.T) {
 		b.register(t, anna, "e2", 10)
 		for range 5 {
 			pass(21 * time.Second)
-			if err := b.KeepAlive(ctx, anna, "e1"); err != nil {
+			if err := b.KeepAlive(anna, nil, "e1"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -137,7 +137,7 @@ func TestBeatsKeepAliveAndTheirLackEnds(t *testing.T) {
 		if err := b.Check(ctx, anna, "e2"); !errors.Is(err, ErrUnknown) {
 			t.Errorf("check of the dropped one: %v", err)
 		}
-		if err := b.KeepAlive(ctx, anna, "e2"); !errors.Is(err, ErrUnknown) {
+		if err := b.KeepAlive(anna, nil, "e2"); !errors.Is(err, ErrUnknown) {
 			t.Errorf("beat of the dropped one: %v", err)
 		}
 		pass(21 * time.Second)
@@ -155,14 +155,14 @@ func TestReminder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, &memory{rows: map[string]Endpoint{}})
 		defer b.Close()
-		if _, err := b.Register(ctx, anna, wire.RegisterEndpoint{UserEndpointID: "e1", KeepAliveSeconds: 10, ServerKeepAliveReminderOn: true}); err != nil {
+		if _, err := b.Register(ctx, anna, nil, wire.RegisterEndpoint{UserEndpointID: "e1", KeepAliveSeconds: 10, ServerKeepAliveReminderOn: true}); err != nil {
 			t.Fatal(err)
 		}
 		pass(9 * time.Second)
 		equal(t, []string(nil), b.heard())
 		pass(2 * time.Second)
 		equal(t, []string{"remind e1"}, b.heard())
-		if err := b.KeepAlive(ctx, anna, "e1"); err != nil {
+		if err := b.KeepAlive(anna, nil, "e1"); err != nil {
 			t.Fatal(err)
 		}
 		pass(23 * time.Second)
@@ -211,7 +211,7 @@ func TestRestartGivesAFreshPeriod(t *testing.T) {
 func TestRegister(t *testing.T) {
 	b := start(t, &memory{rows: map[string]Endpoint{}})
 	defer b.Close()
-	id, err := b.Register(ctx, anna, wire.RegisterEndpoint{KeepAliveSeconds: 15})
+	id, err := b.Register(ctx, anna, nil, wire.RegisterEndpoint{KeepAliveSeconds: 15})
 	if err != nil || wire.CheckID("id", id) != nil || len(id) != 36 {
 		t.Fatalf("made id %q, %v", id, err)
 	}
@@ -220,9 +220,9 @@ func TestRegister(t *testing.T) {
 	for name, tc := range map[string]struct {
 		got, want error
 	}{
-		"somebody else's id":         {second(b.Register(ctx, bert, wire.RegisterEndpoint{UserEndpointID: id})), ErrNotYours},
-		"of another organization":    {second(b.Register(ctx, Owner{"other", "anna"}, wire.RegisterEndpoint{UserEndpointID: id})), ErrNotYours},
-		"beat for somebody else":     {b.KeepAlive(ctx, bert, id), ErrNotYours},
+		"somebody else's id":         {second(b.Register(ctx, bert, nil, wire.RegisterEndpoint{UserEndpointID: id})), ErrNotYours},
+		"of another organization":    {second(b.Register(ctx, Owner{"other", "anna"}, nil, wire.RegisterEndpoint{UserEndpointID: id})), ErrNotYours},
+		"beat for somebody else":     {b.KeepAlive(bert, nil, id), ErrNotYours},
 		"check of somebody else's":   {b.Check(ctx, bert, id), ErrNotYours},
 		"unregister somebody else's": {b.Unregister(ctx, bert, id, ""), ErrNotYours},
 		"unknown":                    {b.Unregister(ctx, bert, "e9", ""), ErrUnknown},
@@ -233,7 +233,7 @@ func TestRegister(t *testing.T) {
 	}
 	for _, q := range []wire.RegisterEndpoint{{UserEndpointID: "a b"}, {KeepAliveSeconds: 3601}} {
 		var invalid *wire.Error
-		if _, err := b.Register(ctx, anna, q); !errors.As(err, &invalid) {
+		if _, err := b.Register(ctx, anna, nil, q); !errors.As(err, &invalid) {
 			t.Errorf("%+v: %v", q, err)
 		}
 	}
@@ -253,7 +253,7 @@ func TestUsersAreBounded(t *testing.T) {
 	for i := range maxPerUser {
 		b.register(t, anna, fmt.Sprint(i), 15)
 	}
-	if _, err := b.Register(ctx, anna, wire.RegisterEndpoint{}); !errors.Is(err, ErrTooMany) {
+	if _, err := b.Register(ctx, anna, nil, wire.RegisterEndpoint{}); !errors.Is(err, ErrTooMany) {
 		t.Errorf("one too many: %v", err)
 	}
 	b.register(t, bert, "other", 15)
@@ -269,7 +269,7 @@ func TestFailedWrites(t *testing.T) {
 		defer b.Close()
 		full := errors.New("disk full")
 		b.store.fail(full)
-		if _, err := b.Register(ctx, anna, wire.RegisterEndpoint{UserEndpointID: "e1"}); !errors.Is(err, full) {
+		if _, err := b.Register(ctx, anna, nil, wire.RegisterEndpoint{UserEndpointID: "e1"}); !errors.Is(err, full) {
 			t.Errorf("register: %v", err)
 		}
 		if err := b.Check(ctx, anna, "e1"); !errors.Is(err, ErrUnknown) {
@@ -281,7 +281,7 @@ func TestFailedWrites(t *testing.T) {
 		if err := b.Unregister(ctx, bert, "e1", ""); !errors.Is(err, full) {
 			t.Errorf("unregister: %v", err)
 		}
-		if _, err := b.Register(ctx, anna, wire.RegisterEndpoint{UserEndpointID: "e1"}); !errors.Is(err, ErrNotYours) {
+		if _, err := b.Register(ctx, anna, nil, wire.RegisterEndpoint{UserEndpointID: "e1"}); !errors.Is(err, ErrNotYours) {
 			t.Errorf("the id of an end that failed: %v", err)
 		}
 		b.store.fail(nil)
@@ -312,7 +312,7 @@ func TestClosed(t *testing.T) {
 	b := start(t, &memory{rows: map[string]Endpoint{}})
 	b.Close()
 	b.Close()
-	if _, err := b.Register(ctx, anna, wire.RegisterEndpoint{}); !errors.Is(err, ErrClosed) {
+	if _, err := b.Register(ctx, anna, nil, wire.RegisterEndpoint{}); !errors.Is(err, ErrClosed) {
 		t.Errorf("register: %v", err)
 	}
 	if err := b.Run(ctx); !errors.Is(err, ErrClosed) {
@@ -335,8 +335,8 @@ func TestConcurrentUse(t *testing.T) {
 			defer wg.Done()
 			for range 20 {
 				o := []Owner{anna, bert}[i%2]
-				if _, err := b.Register(ctx, o, wire.RegisterEndpoint{UserEndpointID: "e1"}); err == nil {
-					b.KeepAlive(ctx, o, "e1")
+				if _, err := b.Register(ctx, o, nil, wire.RegisterEndpoint{UserEndpointID: "e1"}); err == nil {
+					b.KeepAlive(o, nil, "e1")
 					b.Unregister(ctx, o, "e1", "")
 				}
 			}

@@ -16,12 +16,14 @@ const maxQuery = 8 << 10
 
 // authorization is a checked authorization request.
 type authorization struct {
-	Application string
-	RedirectURI string
-	Challenge   string
-	Nonce       string
-	State       string
-	Scopes      []string
+	Application  string
+	Organization string
+	Device       string // a user's code: who signs in decides about a device, and the rest is empty
+	RedirectURI  string
+	Challenge    string
+	Nonce        string
+	State        string
+	Scopes       []string
 }
 
 // authorize answers an authorization request (RFC 6749, section 4.1.1) with the
@@ -61,7 +63,7 @@ func (s *Service) checkAuthorization(r *http.Request) (authorization, error) {
 	if !allowedRedirect(a.RedirectURIs, form.Get("redirect_uri")) {
 		return q, invalidRequest("The program that asks wants the answer at an address that is not its own.")
 	}
-	q.Application, q.RedirectURI = a.ID, form.Get("redirect_uri")
+	q.Application, q.Organization, q.RedirectURI = a.ID, a.Organization, form.Get("redirect_uri")
 	if len(form["state"]) == 1 {
 		q.State = form.Get("state")
 	}

@@ -90,7 +90,7 @@ func TestTokenRequestForm(t *testing.T) {
 
 func TestGuessedSecretsAreLimited(t *testing.T) {
 	s := start(t)
-	made, err := s.AddApplication(context.Background(), oauth.Application{ID: "robot"})
+	made, err := s.AddApplication(context.Background(), oauth.Console(), oauth.Application{ID: "robot"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,11 @@ func TestUnknownCostsAsMuchAsWrong(t *testing.T) {
 
 func TestFixturesNeedDevelopment(t *testing.T) {
 	s := start(t)
-	plain, err := oauth.New(context.Background(), oauth.Config{Issuer: s.url, Store: s.store, Argon2: oauth.Argon2{Memory: 8, Passes: 1, Threads: 1}})
+	shared, err := signing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := oauth.New(context.Background(), oauth.Config{Issuer: s.url, Store: s.store, Vault: shared.Vault, Argon2: oauth.Argon2{Memory: 8, Passes: 1, Threads: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

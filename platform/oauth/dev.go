@@ -14,15 +14,16 @@ func SeedDev(ctx context.Context, s *Service) (users map[string]string, err erro
 	agent, staff := []string{RoleAgent}, []string{RoleAgent, RoleSupervisor}
 	for _, a := range []Application{
 		{ID: "test", Secret: "secret", Roles: staff, AllowQuery: true},
-		{ID: "hgranger", Secret: "Cr00k$h@nk$", Scopes: []string{"voice.webrtc"}},
+		{ID: "hgranger", Secret: "Cr00k$h@nk$", Scopes: []string{scopeVoice}},
 		{ID: "CLIENT_ID", Secret: "CLIENT_SECRET", Roles: agent},
 		{ID: "client-ID", Secret: "client-secret", Roles: agent, AllowBasic: true},
 		{ID: "user-id", Secret: "password", Roles: agent, AllowBasic: true},
-		{ID: "project_id", Secret: "token", Scopes: []string{"video"}},
+		{ID: "project_id", Secret: "token", Scopes: []string{ScopeVideo}, AllowBasic: true},
 		{ID: "YOUR_CLIENT_ID", Secret: "YOUR_CLIENT_SECRET", RedirectURIs: []string{"http://127.0.0.1/callback"}, PKCEOptional: true,
+			Scopes: []string{scopeSparkCall, scopeSparkRead, scopeSparkWrite, scopeSparkXSI},
 			Grants: []string{string(oidc.GrantTypeCode), string(oidc.GrantTypeRefreshToken)}},
 	} {
-		if _, err := s.saveApplication(ctx, a, true); err != nil {
+		if _, err := s.addApplication(ctx, a, true); err != nil {
 			return nil, err
 		}
 	}
@@ -33,7 +34,7 @@ func SeedDev(ctx context.Context, s *Service) (users map[string]string, err erro
 		{Name: "supervisor1", DisplayName: "Supervisor 1", Roles: staff},
 		{Name: "admin1", DisplayName: "Admin 1", Roles: []string{RoleAgent, RoleSupervisor, RoleAdmin}},
 	} {
-		if users[u.Name], err = s.saveUser(ctx, u, "", true); err != nil {
+		if users[u.Name], err = s.addUser(ctx, u, "", true); err != nil {
 			return nil, err
 		}
 	}

@@ -27,7 +27,7 @@ func TestClientCredentials(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		id, err := s.Verify(ctx, got.AccessToken)
+		id, err := s.Verify(got.AccessToken)
 		if err != nil || id.UserID != "test" || id.ClientID != "test" || id.Organization != "default" || !id.Has(oauth.RoleSupervisor) || id.IsCustomer() {
 			t.Errorf("%s: %+v, %v", name, id, err)
 		}
@@ -37,7 +37,7 @@ func TestClientCredentials(t *testing.T) {
 	if v.TokenType != "bearer" || v.ExpiresIn != 600 || v.Scope != "any" || v.ID == "" || v.Subject != "test" || v.RefreshToken != "" {
 		t.Errorf("answer %+v", v)
 	}
-	made, err := s.AddApplication(ctx, oauth.Application{ID: "robot", Roles: []string{oauth.RoleAgent}})
+	made, err := s.AddApplication(ctx, oauth.Console(), oauth.Application{ID: "robot", Roles: []string{oauth.RoleAgent}})
 	if err != nil || len(made) != 43 {
 		t.Fatalf("secret %q, %v", made, err)
 	}
@@ -54,7 +54,7 @@ func TestCodeAndRefresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := s.Verify(ctx, first.AccessToken)
+	id, err := s.Verify(first.AccessToken)
 	if err != nil || id.UserID != "agent1" || id.ClientID != "guichet" || id.Name != "Agent 1" || !slices.Equal(id.Roles, []string{oauth.RoleUser, oauth.RoleAgent}) {
 		t.Errorf("%+v, %v", id, err)
 	}
@@ -68,14 +68,13 @@ func TestCodeAndRefresh(t *testing.T) {
 	if second.RefreshToken == first.RefreshToken || second.AccessToken == first.AccessToken {
 		t.Error("the tokens are not new")
 	}
-	if id, err := s.Verify(ctx, second.AccessToken); err != nil || id.UserID != "agent1" {
+	if id, err := s.Verify(second.AccessToken); err != nil || id.UserID != "agent1" {
 		t.Errorf("%+v, %v", id, err)
 	}
 }
 
 func TestTicketGrant(t *testing.T) {
 	s := start(t)
-	ctx := context.Background()
 	const customer = "Basic Y3VzdG9tZXI6" // customer:
 	for name, a := range map[string]answer{
 		"ios":     s.post("/security/oauth/token", "grant_type=password&username=abc-def&password=k", customer),
@@ -83,7 +82,7 @@ func TestTicketGrant(t *testing.T) {
 		"body":    s.token("grant_type=password&username=abc-def&password=&client_id=customer"),
 	} {
 		v := a.token(t)
-		id, err := s.Verify(ctx, v.AccessToken)
+		id, err := s.Verify(v.AccessToken)
 		if err != nil || !id.IsCustomer() || id.Conference != "c1" || id.Ticket != "abc-def" || id.Name != "Guest" || len(id.Roles) != 1 {
 			t.Errorf("%s: %+v, %v", name, id, err)
 		}
@@ -91,7 +90,7 @@ func TestTicketGrant(t *testing.T) {
 			t.Errorf("%s: %+v", name, v)
 		}
 		again := s.post("/security/oauth/token", "grant_type=refresh_token&refresh_token="+v.RefreshToken, customer).token(t)
-		if id2, err := s.Verify(ctx, again.AccessToken); err != nil || id2.UserID != id.UserID || id2.Conference != "c1" {
+		if id2, err := s.Verify(again.AccessToken); err != nil || id2.UserID != id.UserID || id2.Conference != "c1" {
 			t.Errorf("%s refreshed: %+v, %v", name, id2, err)
 		}
 	}
@@ -107,7 +106,7 @@ func BenchmarkVerify(b *testing.B) {
 	s := start(b)
 	v := s.token(exchange(s.code(s.authorizeURL(challenge)))).token(b)
 	for b.Loop() {
-		if _, err := s.Verify(b.Context(), v.AccessToken); err != nil {
+		if _, err := s.Verify(v.AccessToken); err != nil {
 			b.Fatal(err)
 		}
 	}

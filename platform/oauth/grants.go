@@ -56,17 +56,22 @@ func (e engine) VerifyClient(ctx context.Context, _ *op.Request[op.ClientCredent
 }
 
 // ClientCredentialsExchange implements RFC 6749, section 4.4.
-func (e engine) ClientCredentialsExchange(_ context.Context, r *op.ClientRequest[oidc.ClientCredentialsRequest]) (*op.Response, error) {
+func (e engine) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequest[oidc.ClientCredentialsRequest]) (*op.Response, error) {
 	a := r.Client.(client)
 	granted, ok := scopes(r.Form.Get("scope"), a.Scopes)
 	if !ok {
 		return nil, oidc.ErrInvalidScope()
 	}
-	t, err := e.s.answer(Grant{Application: a.ID, Organization: a.Organization, UserID: a.ID}, a.Roles, granted, "")
+	return e.done(e.s.answer(attemptOf(ctx), Grant{Application: a.ID, Organization: a.Organization, UserID: a.ID}, a.Roles, granted, ""))
+}
+
+// done is the library's answer to a request that was granted; the token itself
+// is in the attempt, and written in the words of the path that was asked.
+func (e engine) done(err error) (*op.Response, error) {
 	if err != nil {
 		return nil, e.s.fault(err)
 	}
-	return op.NewResponse(t), nil
+	return op.NewResponse(nil), nil
 }
 
 // CodeExchange implements RFC 6749, section 4.1.3 with RFC 7636. The code is
@@ -76,8 +81,7 @@ func (e engine) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.Acces
 	c, g, err := s.config.Store.TakeCode(ctx, digest(r.Data.Code), a.ID, s.now())
 	switch {
 	case errors.Is(err, ErrReused):
-		s.log.Warn("code was used again, its grant is revoked", "client", a.ID, "grant", g.ID)
-		return nil, badGrant("the code is not valid")
+		return nil, s.reused(ctx, g, "the code is not valid")
 	case errors.Is(err, ErrUnknown):
 		return nil, badGrant("the code is not valid")
 	case err != nil:
@@ -105,14 +109,22 @@ func (e engine) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.Acces
 			return nil, s.fault(err)
 		}
 	}
-	t, err := s.answer(g, roles, g.Scopes, refresh)
-	if err == nil {
-		err = s.identify(&t, g, c.Nonce)
-	}
-	if err != nil {
+	t := attemptOf(ctx)
+	if err := s.answer(t, g, roles, g.Scopes, refresh); err != nil {
 		return nil, s.fault(err)
 	}
-	return op.NewResponse(t), nil
+	return e.done(s.identify(t, c.Nonce))
+}
+
+// reused is the end of a grant of which a code or refresh token came a second
+// time: one of two who hold it is a thief.
+func (s *Service) reused(ctx context.Context, g Grant, description string) error {
+	err := s.record(ctx, AuditEntry{Organization: g.Organization, Event: EventReuse, Refused: true, Client: g.Application, Subject: g.UserID,
+		Address: attemptOf(ctx).entry.Address, Detail: description})
+	if err := s.followed(ctx, err); err != nil {
+		return s.fault(err)
+	}
+	return badGrant(description)
 }
 
 // verifies compares an RFC 7636 verifier with an S256 challenge. Without a
@@ -153,51 +165,24 @@ func (e engine) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Refre
 	refresh, next := newToken()
 	switch err := s.config.Store.Rotate(ctx, old, next, s.now()); {
 	case errors.Is(err, ErrReused):
-		s.log.Warn("refresh token was used again, its grant is revoked", "client", a.ID, "grant", g.ID)
-		return nil, badGrant("the refresh token is not valid")
+		return nil, s.reused(ctx, g, "the refresh token is not valid")
 	case errors.Is(err, ErrUnknown):
 		return nil, badGrant("the refresh token is not valid")
 	case err != nil:
 		return nil, s.fault(err)
 	}
-	t, err := s.answer(g, roles, granted, refresh)
-	if err == nil {
-		err = s.identify(&t, g, "")
-	}
-	if err != nil {
+	t := attemptOf(ctx)
+	if err := s.answer(t, g, roles, granted, refresh); err != nil {
 		return nil, s.fault(err)
 	}
-	return op.NewResponse(t), nil
-}
-
-// Revocation implements RFC 7009: a refresh token ends its grant, an access
-// token itself. What is not the client's own, or nothing at all, changes
-// nothing and is told as little.
-func (e engine) Revocation(ctx context.Context, r *op.ClientRequest[oidc.RevocationRequest]) (*op.Response, error) {
-	s, id := e.s, r.Client.GetID()
-	g, err := s.config.Store.Refreshed(ctx, digest(r.Data.Token))
-	if err == nil && g.Application == id {
-		err = s.config.Store.RevokeGrant(ctx, g.ID, s.now())
-	}
-	if err != nil && !errors.Is(err, ErrUnknown) {
-		return nil, s.fault(err)
-	}
-	if c, err := s.parse(r.Data.Token); err == nil && c.ClientID == id {
-		if err := s.config.Store.RevokeToken(ctx, c.ID, s.now().Add(accessLife)); err != nil {
-			return nil, s.fault(err)
-		}
-	}
-	return op.NewResponse(nil), nil
+	return e.done(s.identify(t, ""))
 }
 
 // UserInfo implements OpenID Connect Core, section 5.3.
-func (e engine) UserInfo(ctx context.Context, r *op.Request[oidc.UserInfoRequest]) (*op.Response, error) {
-	id, err := e.s.Verify(ctx, r.Data.AccessToken)
-	if errors.Is(err, ErrInvalidToken) {
-		return nil, op.NewStatusError(&oidc.Error{ErrorType: "invalid_token"}, http.StatusUnauthorized)
-	}
+func (e engine) UserInfo(_ context.Context, r *op.Request[oidc.UserInfoRequest]) (*op.Response, error) {
+	id, err := e.s.Verify(r.Data.AccessToken)
 	if err != nil {
-		return nil, e.s.fault(err)
+		return nil, op.NewStatusError(&oidc.Error{ErrorType: "invalid_token"}, http.StatusUnauthorized)
 	}
 	if !slices.Contains(id.Scopes, scopeOpenID) {
 		return nil, op.NewStatusError(&oidc.Error{ErrorType: "insufficient_scope"}, http.StatusForbidden)

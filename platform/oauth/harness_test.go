@@ -26,8 +26,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// signingKey is made once and shared: making one takes longer than most tests.
-var signingKey = sync.OnceValues(oauth.NewKey)
+// signing is made once and shared: making a key takes longer than most tests.
+var signing = sync.OnceValues(oauth.NewSigning)
 
 const redirect = "http://127.0.0.1:43210/callback"
 
@@ -52,14 +52,14 @@ func start(t testing.TB, options ...func(*oauth.Config)) *service {
 	if s.store, err = store.Open(context.Background(), t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	key, err := signingKey()
+	shared, err := signing()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.AddFirstKey(context.Background(), key); err != nil {
+	if err := s.store.ReplaceSigningKeys(context.Background(), "", &shared.Key, nil); err != nil {
 		t.Fatal(err)
 	}
-	c := oauth.Config{Issuer: web.URL, Store: s.store, Tickets: tickets{}, Argon2: oauth.Argon2{Memory: 8, Passes: 1, Threads: 1},
+	c := oauth.Config{Issuer: web.URL, Store: s.store, Vault: shared.Vault, Tickets: tickets{}, Argon2: oauth.Argon2{Memory: 8, Passes: 1, Threads: 1},
 		Now:    func() time.Time { return time.Now().Add(time.Duration(s.clock.Load()) * time.Second) },
 		Logger: slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, o := range options {

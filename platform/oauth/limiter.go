@@ -26,6 +26,8 @@ func secretFailures() allowance  { return allowance{20, 5 * time.Second} }
 func ticketFailures() allowance  { return allowance{20, 5 * time.Second} }
 func redemptions() allowance     { return allowance{120, time.Second} }
 func signInFailures() allowance  { return allowance{10, 10 * time.Second} }
+func codeFailures() allowance    { return allowance{10, 10 * time.Second} }
+func deviceRequests() allowance  { return allowance{60, 5 * time.Second} }
 func addressFailures() allowance { return allowance{50, 2 * time.Second} }
 
 // limiter counts failed attempts by address and name. Names are hashed into a

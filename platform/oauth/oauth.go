@@ -6,7 +6,8 @@
 // redeems them. The protocol's requests and errors are those of zitadel/oidc;
 // what that library lets pass and RFC 9700 does not is refused here, in front of
 // it. Everything that outlives a request is in the store; in memory are caches
-// and counters beside their mutexes, and one goroutine, ended by Close, sweeps.
+// and counters beside their mutexes, and one goroutine, ended by Close, sweeps and
+// follows what other processes changed.
 package oauth
 
 import (
@@ -19,28 +20,25 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-)
 
-// Roles, as they stand in the authorities of a token.
-const (
-	RoleUser       = "ROLE_USER"
-	RoleAgent      = "ROLE_AGENT"
-	RoleSupervisor = "ROLE_SUPERVISOR"
-	RoleAdmin      = "ROLE_ADMIN"
-	RoleCustomer   = "ROLE_CUSTOMER"
+	"guichet/platform/oauth/keyring"
+	"guichet/platform/oauth/vault"
 )
 
 // Lifetimes.
 const (
 	accessLife  = 10 * time.Minute
 	codeLife    = time.Minute
-	signInLife  = 10 * time.Minute // of a sign-in page
-	sessionLife = 12 * time.Hour   // of a user's or guest's grant, however often it is refreshed
-	sweepEvery  = 10 * time.Minute
-	keepExpired = time.Hour // a swept grant has no living token left
+	signInLife  = 10 * time.Minute    // of a sign-in page
+	sessionLife = 12 * time.Hour      // of a user's or guest's grant, however often it is refreshed
+	kioskLife   = 30 * 24 * time.Hour // of a kiosk's
+	sweepEvery  = time.Minute
+	keepExpired = time.Hour            // a swept grant has no living token left
+	keepAudit   = 400 * 24 * time.Hour // a year, and the weeks in which somebody reads about it
 )
 
 // defaultOrganization is the one that the first migration makes.
@@ -50,6 +48,8 @@ var (
 	// ErrInvalidToken tells that an access token proves nothing; the reason is
 	// for logs and not for callers of the API.
 	ErrInvalidToken = errors.New("access token is not valid")
+	// ErrExpiredToken comes with ErrInvalidToken where nothing else is wrong.
+	ErrExpiredToken = errors.New("access token has expired")
 	// ErrUnknown tells that there is no such application, user, code or token.
 	ErrUnknown = errors.New("not known")
 	// ErrTaken tells that an id belongs to an application or user already.
@@ -78,16 +78,20 @@ type Tickets interface {
 	Redeem(ctx context.Context, ticketID, browserKey string) (TicketGrant, error)
 }
 
-// Config is what a Service works with. Issuer and Store are required.
+// Config is what a Service works with. Issuer, Store and Vault are required.
 type Config struct {
 	Issuer  string // public URL of the server, never taken from a request
 	Store   Store
+	Vault   *vault.Vault
 	Tickets Tickets // nil: the ticket grant is refused
 	Logger  *slog.Logger
 	Now     func() time.Time
 	// Argon2 is the cost of a hashed password; zero means 19 MiB, two passes,
 	// one thread.
 	Argon2 Argon2
+	// Algorithm of new signing keys: RS256 or ES256; empty: that of the newest, or
+	// else RS256.
+	Algorithm string
 }
 
 // Service is the token service. Its methods are safe for concurrent use.
@@ -95,11 +99,12 @@ type Service struct {
 	config  Config
 	https   bool // the issuer's scheme
 	log     *slog.Logger
-	keys    keyring
+	keys    *keyring.Ring
+	revoked revocations
 	hasher  *hasher
 	limits  *limiter
 	guesses chan struct{} // places for secrets that are being compared
-	sealKey []byte        // of sign-in pages; they end with the process
+	pages   *vault.Vault  // seals what goes through browsers; it ends with the process
 	dev     atomic.Bool
 	page    *template.Template
 	handler http.Handler
@@ -116,8 +121,8 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return nil, fmt.Errorf("oauth: issuer %q is not the address of a server without a path", c.Issuer)
 	}
-	if c.Store == nil {
-		return nil, errors.New("oauth: Store is required")
+	if c.Store == nil || c.Vault == nil {
+		return nil, errors.New("oauth: Store and Vault are required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -126,14 +131,20 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{config: c, https: u.Scheme == "https", log: c.Logger,
-		limits: newLimiter(c.Now), sealKey: make([]byte, 32), guesses: make(chan struct{}, runtime.GOMAXPROCS(0)), done: make(chan struct{})}
-	if _, err := rand.Read(s.sealKey); err != nil {
+		limits: newLimiter(c.Now), revoked: revocations{by: map[revocationKey]time.Time{}}, guesses: make(chan struct{}, runtime.GOMAXPROCS(0)), done: make(chan struct{})}
+	var key [32]byte
+	rand.Read(key[:])
+	if s.pages, err = vault.New(key[:]); err != nil {
 		return nil, err
 	}
 	if s.hasher, err = newHasher(c.Argon2, c.Now); err != nil {
 		return nil, err
 	}
-	if s.keys, err = loadKeys(ctx, c.Store, c.Now); err != nil {
+	s.keys, err = keyring.Open(ctx, keyring.Config{Store: c.Store, Vault: c.Vault, Algorithm: c.Algorithm, Now: c.Now, Life: accessLife + clockSkew})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.follow(ctx); err != nil {
 		return nil, err
 	}
 	if s.page, err = template.New("page").Parse(signInPage); err != nil {
@@ -141,11 +152,11 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	}
 	s.handler = s.routes()
 	s.ended.Add(1)
-	go s.sweep()
+	go s.tend()
 	return s, nil
 }
 
-// Close ends the sweeper.
+// Close ends the service's goroutine.
 func (s *Service) Close() error {
 	s.once.Do(func() {
 		close(s.done)
@@ -154,22 +165,63 @@ func (s *Service) Close() error {
 	return nil
 }
 
-func (s *Service) sweep() {
+// tend follows the revocations and, now and then, the clock.
+func (s *Service) tend() {
 	defer s.ended.Done()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	t := time.NewTicker(sweepEvery)
-	defer t.Stop()
+	news, clock := time.NewTicker(followEvery), time.NewTicker(sweepEvery)
+	defer news.Stop()
+	defer clock.Stop()
 	for {
+		var err error
 		select {
 		case <-s.done:
 			return
-		case <-t.C:
-			if err := s.config.Store.SweepGrants(ctx, s.now().Add(-keepExpired)); err != nil {
-				s.log.Error("grants are not swept", "err", err)
+		case <-news.C:
+			err = s.follow(ctx)
+		case <-clock.C:
+			err = s.sweep(ctx)
+		}
+		if err != nil {
+			s.log.Error("token service is not tended", "err", err)
+		}
+	}
+}
+
+// sweep forgets what is over and lets the signing keys age.
+func (s *Service) sweep(ctx context.Context) error {
+	now := s.now()
+	s.revoked.forget(now.Add(-keepExpired))
+	return errors.Join(s.config.Store.SweepGrants(ctx, now.Add(-keepExpired)), s.config.Store.SweepAudit(ctx, now.Add(-keepAudit)),
+		s.tendKeys(ctx))
+}
+
+// tendKeys lets keys be made and removed as their time comes.
+func (s *Service) tendKeys(ctx context.Context) error {
+	before := s.keys.Keys()
+	if err := s.keys.Tend(ctx); err != nil {
+		return err
+	}
+	return s.recordKeys(ctx, AuditEntry{Actor: "schedule"}, before)
+}
+
+// recordKeys tells the audit log which keys came and went.
+func (s *Service) recordKeys(ctx context.Context, e AuditEntry, before []keyring.Status) error {
+	e.Event = EventKey
+	var err error
+	for _, change := range []struct {
+		detail   string
+		in, than []keyring.Status
+	}{{"added", s.keys.Keys(), before}, {"removed", before, s.keys.Keys()}} {
+		for _, k := range change.in {
+			if !slices.ContainsFunc(change.than, func(o keyring.Status) bool { return o.ID == k.ID }) {
+				e.Subject, e.Detail = k.ID, change.detail+", "+k.Algorithm
+				err = errors.Join(err, s.record(ctx, e))
 			}
 		}
 	}
+	return err
 }
 
 func (s *Service) now() time.Time { return s.config.Now() }

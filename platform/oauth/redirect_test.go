@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"guichet/platform/oauth/keyring"
 )
 
 func TestRedirectConfusion(t *testing.T) {
@@ -99,20 +101,21 @@ func FuzzBasic(f *testing.F) {
 }
 
 func FuzzToken(f *testing.F) {
-	k, err := newKey(testTime)
+	shared, err := NewSigning()
 	if err != nil {
 		f.Fatal(err)
 	}
-	keys, err := loadKeys(f.Context(), oneKey{k}, nil)
+	shared.Key.Signs = testTime
+	keys, err := keyring.Open(f.Context(), keyring.Config{Store: oneKey{shared.Key}, Vault: shared.Vault, Algorithm: keyring.RS256, Now: nowForTests, Life: accessLife})
 	if err != nil {
 		f.Fatal(err)
 	}
 	s := &Service{keys: keys, config: Config{Issuer: "http://a", Now: nowForTests}}
-	t, err := s.answer(Grant{Application: "a", Organization: "o", UserID: "u"}, nil, nil, "")
-	if err != nil {
+	var made attempt
+	if err := s.answer(&made, Grant{Application: "a", Organization: "o", UserID: "u"}, nil, nil, ""); err != nil {
 		f.Fatal(err)
 	}
-	good := t.AccessToken
+	good := made.token.AccessToken
 	for _, s := range []string{good, "", "a.b.c", strings.Repeat(".", 10), "eyJhbGciOiJub25lIn0.e30."} {
 		f.Add(s)
 	}

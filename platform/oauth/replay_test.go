@@ -38,14 +38,14 @@ func del(k string) func(url.Values)    { return func(q url.Values) { q.Del(k) } 
 
 func (s *service) dead(accessToken string) {
 	s.t.Helper()
-	if _, err := s.Verify(context.Background(), accessToken); !errors.Is(err, oauth.ErrInvalidToken) {
+	if _, err := s.Verify(accessToken); !errors.Is(err, oauth.ErrInvalidToken) {
 		s.t.Errorf("the access token lives: %v", err)
 	}
 }
 
 func (s *service) lives(accessToken string) {
 	s.t.Helper()
-	if _, err := s.Verify(context.Background(), accessToken); err != nil {
+	if _, err := s.Verify(accessToken); err != nil {
 		s.t.Errorf("the access token is dead: %v", err)
 	}
 }
@@ -80,7 +80,7 @@ func TestCodeRaceHasOneWinner(t *testing.T) {
 
 func TestCodeOfAnotherClient(t *testing.T) {
 	s := start(t)
-	if _, err := s.AddApplication(context.Background(), oauth.Application{ID: "other", Public: true, RedirectURIs: []string{"http://127.0.0.1/callback"}}); err != nil {
+	if _, err := s.AddApplication(context.Background(), oauth.Console(), oauth.Application{ID: "other", Public: true, RedirectURIs: []string{"http://127.0.0.1/callback"}}); err != nil {
 		t.Fatal(err)
 	}
 	code := s.code(s.authorizeURL(challenge))

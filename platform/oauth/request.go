@@ -28,9 +28,18 @@ type refusal struct {
 	status            int
 	code, description string
 	wait              time.Duration // of 429
+	quiet             string        // what a log may hold in the place of the description
 }
 
 func (r *refusal) Error() string { return r.code + ": " + r.description }
+
+// logged is the refusal as it may stand in a log.
+func (r *refusal) logged() string {
+	if r.quiet != "" {
+		return r.code + ": " + r.quiet
+	}
+	return r.Error()
+}
 
 func invalidRequest(description string) *refusal {
 	return &refusal{status: http.StatusBadRequest, code: string(oidc.InvalidRequest), description: description}

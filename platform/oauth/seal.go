@@ -1,45 +1,46 @@
 package oauth
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"strings"
+	"time"
 )
 
-// sealed is a checked authorization request on its way through a sign-in page.
+// Kinds of what is sealed, so that none passes for another.
+const (
+	sealedSignIn   = "sign-in"  // an authorization on its way through the sign-in page
+	sealedDecision = "decision" // a device that somebody who signed in decides about
+	sealedFlight   = "flight"   // an authorization on its way through an identity provider
+)
+
+// sealed is a value on its way through a browser.
 type sealed struct {
-	Authorization authorization
-	Expires       int64
+	Value   json.RawMessage
+	Expires int64
 }
 
-// seal writes a request into a field that only this browser can send back.
-func (s *Service) seal(browser string, q authorization) (string, error) {
-	body, err := json.Marshal(sealed{q, s.now().Add(signInLife).Unix()})
+// seal writes a value into a text that only this browser can send back, and
+// nobody else can read or change.
+func (s *Service) seal(browser, kind string, v any, life time.Duration) (string, error) {
+	value, err := json.Marshal(v)
 	if err != nil {
 		return "", err
 	}
-	enc := base64.RawURLEncoding.EncodeToString
-	return enc(body) + "." + enc(s.mac(browser, body)), nil
-}
-
-// unseal reads such a field, if it is ours, of this browser and not too old.
-func (s *Service) unseal(browser, field string) (authorization, bool) {
-	encoded, tag, _ := strings.Cut(field, ".")
-	body, err := base64.RawURLEncoding.DecodeString(encoded)
-	mac, macErr := base64.RawURLEncoding.DecodeString(tag)
-	var v sealed
-	if browser == "" || err != nil || macErr != nil || !hmac.Equal(mac, s.mac(browser, body)) ||
-		json.Unmarshal(body, &v) != nil || s.now().Unix() >= v.Expires {
-		return authorization{}, false
+	body, err := json.Marshal(sealed{value, s.now().Add(life).Unix()})
+	if err != nil {
+		return "", err
 	}
-	return v.Authorization, true
+	return base64.RawURLEncoding.EncodeToString(s.pages.Seal(kind, browser, body)), nil
 }
 
-func (s *Service) mac(browser string, body []byte) []byte {
-	m := hmac.New(sha256.New, s.sealKey)
-	m.Write([]byte(browser + "\x00"))
-	m.Write(body)
-	return m.Sum(nil)
+// unseal reads such a text into v, if it is ours, of this browser, of this kind
+// and not too old.
+func (s *Service) unseal(browser, kind, text string, v any) bool {
+	body, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if browser == "" || err != nil {
+		return false
+	}
+	plain, err := s.pages.Open(kind, browser, body)
+	var found sealed
+	return err == nil && json.Unmarshal(plain, &found) == nil && s.now().Unix() < found.Expires && json.Unmarshal(found.Value, v) == nil
 }

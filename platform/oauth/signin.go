@@ -19,13 +19,26 @@ var signInPage string
 //go:embed signin.css
 var signInStyle []byte
 
-// page is what the template shows: the form, or an error alone.
+// page is what the template shows: a title, and what is not empty of the rest.
 type page struct {
-	Title   string
-	Request string // sealed; empty: no form
-	Name    string
-	Error   string
+	Title string
+	Error string
+	Note  string
+
+	Request   string // sealed: the sign-in form
+	Name      string
+	Providers []providerButton
+
+	CodeForm bool // where a device's code is typed
+	Code     string
+
+	Decision                 string // sealed: the form about a device
+	Program, Address, Person string
+	Kiosk                    bool
 }
+
+// providerButton leads to an identity provider.
+type providerButton struct{ ID, Name string }
 
 // showSignIn sends the page with the request in it, sealed for this browser
 // alone: the field is at once the request and the proof that the page was ours,
@@ -38,53 +51,81 @@ func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request, q authoriza
 			SameSite: http.SameSiteLaxMode, MaxAge: int(24 * time.Hour / time.Second)}
 		http.SetCookie(w, c)
 	}
-	field, err := s.seal(browser, q)
+	field, err := s.seal(browser, sealedSignIn, q, signInLife)
 	if err != nil {
 		s.showError(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, q.RedirectURI, page{Title: "Sign in to Guichet", Request: field})
+	s.showForm(w, r, http.StatusOK, q, page{Request: field})
 }
 
-// signInPosted answers the page's form: with a code, or the page once more.
-func (s *Service) signInPosted(w http.ResponseWriter, r *http.Request) {
+// showForm sends the sign-in form.
+func (s *Service) showForm(w http.ResponseWriter, r *http.Request, status int, q authorization, p page) {
+	p.Title = "Sign in to Guichet"
+	s.show(w, r, status, q.RedirectURI, p)
+}
+
+// ownForm reads a form that one of our own pages has posted.
+func (s *Service) ownForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if !sameOrigin(r) {
-		s.showError(w, r, invalidRequest("This form was sent from another site."))
-		return
+		return nil, invalidRequest("This form was sent from another site.")
 	}
 	form, err := readForm(w, r)
 	if f := new(refusal); errors.As(err, &f) {
 		f.description = "This form cannot be read."
 	}
+	return form, err
+}
+
+// signInPosted answers the page's form: with a code, or the page once more.
+func (s *Service) signInPosted(w http.ResponseWriter, r *http.Request) {
+	form, err := s.ownForm(w, r)
 	if err != nil {
 		s.showError(w, r, err)
 		return
 	}
-	q, ok := s.unseal(s.browser(r), form.Get("request"))
-	if !ok {
+	var q authorization
+	if !s.unseal(s.browser(r), sealedSignIn, form.Get("request"), &q) {
 		s.showError(w, r, invalidRequest("This page is too old, or was opened in another browser."))
 		return
 	}
-	a, err := s.application(r.Context(), q.Application)
-	if err != nil {
-		s.showError(w, r, err)
-		return
-	}
 	name := strings.TrimSpace(form.Get("username"))
-	again := page{Title: "Sign in to Guichet", Request: form.Get("request"), Name: name}
-	u, err := s.limitedSignIn(r, a.Organization, name, form.Get("password"))
+	again := page{Request: form.Get("request"), Name: name}
+	u, err := s.limitedSignIn(r, q.Organization, name, form.Get("password"))
 	var f *refusal
 	switch {
 	case errors.As(err, &f):
 		again.Error = "There were too many wrong passwords. Wait a minute, then try again."
 		w.Header().Set("Retry-After", retryAfter(f.wait))
-		s.show(w, r, http.StatusTooManyRequests, q.RedirectURI, again)
+		s.showForm(w, r, http.StatusTooManyRequests, q, again)
 	case errors.Is(err, ErrUnknown):
-		s.log.Info("sign-in refused", "client", a.ID, "address", remote(r))
+		e := AuditEntry{Organization: q.Organization, Event: EventSignIn, Refused: true, Client: q.Application, Subject: u.ID,
+			Address: remote(r), Detail: "wrong password"}
+		if u.ID == "" {
+			e.Detail = "unknown name" // which may be a password in the wrong place, and is not kept
+		}
+		if err := s.record(r.Context(), e); err != nil {
+			s.showError(w, r, err)
+			return
+		}
 		again.Error = "The name or the password is not right. Check both, then try again."
-		s.show(w, r, http.StatusForbidden, q.RedirectURI, again)
+		s.showForm(w, r, http.StatusForbidden, q, again)
 	case err != nil:
 		s.showError(w, r, err)
+	default:
+		s.signedIn(w, r, q, u, "password")
+	}
+}
+
+// signedIn goes on with what somebody signed in for.
+func (s *Service) signedIn(w http.ResponseWriter, r *http.Request, q authorization, u StoredUser, how string) {
+	err := s.record(r.Context(), AuditEntry{Organization: u.Organization, Event: EventSignIn, Client: q.Application, Subject: u.ID,
+		Address: remote(r), Detail: how})
+	switch {
+	case err != nil:
+		s.showError(w, r, err)
+	case q.Device != "":
+		s.confirmDevice(w, r, q, u)
 	default:
 		s.giveCode(w, r, q, u)
 	}
@@ -122,7 +163,6 @@ func (s *Service) giveCode(w http.ResponseWriter, r *http.Request, q authorizati
 		s.showError(w, r, err)
 		return
 	}
-	s.log.Info("signed in", "client", q.Application, "user", u.ID, "grant", g.ID, "address", remote(r))
 	s.respond(w, r, q, url.Values{"code": {code}})
 }
 

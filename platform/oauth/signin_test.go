@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -140,8 +141,8 @@ func TestLoginCSRF(t *testing.T) {
 	for name, forged := range map[string]string{
 		"none":    "",
 		"cut":     own[:len(own)-1],
-		"no MAC":  strings.Split(own, ".")[0] + ".",
-		"changed": "A" + own[1:],
+		"half":    own[:len(own)/2],
+		"changed": own[:40] + string(own[40]^1) + own[41:],
 	} {
 		if a := s.signIn(victim, forged, "agent1", password); a.StatusCode != 400 {
 			t.Errorf("field %s: %s", name, a.Status)
@@ -235,15 +236,21 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	b := browser()
 	defer b.CloseIdleConnections()
 	s.signIn(b, s.page(b, s.authorizeURL(challenge)), "mistyped", "passw0rd")
-	log := s.log.String()
+	entries, err := s.Audit(context.Background(), oauth.AuditFilter{Organization: "default"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := s.log.String() + fmt.Sprint(entries)
 	for _, secret := range []string{code, v.AccessToken, v.RefreshToken, w.AccessToken, w.RefreshToken, v.IDToken, verifier, "wr0ng",
 		"nwi-ssh", "br0wser", "mistyped", "passw0rd", s.users["agent1"]} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds %q", secret)
 		}
 	}
-	if !strings.Contains(log, "signed in") || !strings.Contains(log, "used again") {
-		t.Errorf("the log lacks what it should hold: %s", log)
+	for _, event := range []string{"signin false", "signin true", "token false", "token true", "reuse true"} {
+		if !strings.Contains(log, event) {
+			t.Errorf("the audit log lacks %q: %v", event, entries)
+		}
 	}
 }
 
@@ -297,19 +304,19 @@ func TestUserInfo(t *testing.T) {
 func TestNamesAreTakenOnce(t *testing.T) {
 	s := start(t)
 	ctx := context.Background()
-	if _, err := s.AddUser(ctx, oauth.User{Name: "Anna", Roles: []string{oauth.RoleAgent}}, "correct horse"); err != nil {
+	if _, err := s.AddUser(ctx, oauth.Console(), oauth.User{Name: "Anna", Roles: []string{oauth.RoleAgent}}, "correct horse"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.AddApplication(ctx, oauth.Application{ID: "robot"}); err != nil {
+	if _, err := s.AddApplication(ctx, oauth.Console(), oauth.Application{ID: "robot"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"anna", "ANNA", "robot", "Robot", "guichet", "customer", "guest-1", "", "a b", "a/b"} {
-		if _, err := s.AddUser(ctx, oauth.User{Name: name}, ""); err == nil {
+		if _, err := s.AddUser(ctx, oauth.Console(), oauth.User{Name: name}, ""); err == nil {
 			t.Errorf("user %q was added", name)
 		}
 	}
 	for _, id := range []string{"anna", "Anna", "robot", "guichet", "Guest-1", ""} {
-		if _, err := s.AddApplication(ctx, oauth.Application{ID: id}); err == nil {
+		if _, err := s.AddApplication(ctx, oauth.Console(), oauth.Application{ID: id}); err == nil {
 			t.Errorf("application %q was added", id)
 		}
 	}
@@ -318,11 +325,11 @@ func TestNamesAreTakenOnce(t *testing.T) {
 		{ID: "x", Public: true, Secret: "s"}, {ID: "x", Public: true, Grants: []string{"client_credentials"}}, {ID: "x", Grants: []string{"implicit"}},
 		{ID: "x", RedirectURIs: []string{"http://localhost/callback"}},
 	} {
-		if _, err := s.AddApplication(ctx, a); err == nil {
+		if _, err := s.AddApplication(ctx, oauth.Console(), a); err == nil {
 			t.Errorf("%+v was added", a)
 		}
 	}
-	if _, err := s.AddUser(ctx, oauth.User{Name: "x", Roles: []string{oauth.RoleCustomer}}, ""); err == nil {
+	if _, err := s.AddUser(ctx, oauth.Console(), oauth.User{Name: "x", Roles: []string{oauth.RoleCustomer}}, ""); err == nil {
 		t.Error("a user became a customer")
 	}
 	// The seed may run again, and takes no one's place.

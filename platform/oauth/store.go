@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"time"
+
+	"guichet/platform/oauth/keyring"
 )
 
 // Digest is the SHA-256 of a code or refresh token; the store never sees more.
@@ -14,17 +16,25 @@ type Digest [sha256.Size]byte
 type StoredApplication struct {
 	Application
 	SecretHash string
+	Disabled   bool
 	Fixture    bool // works in --dev only
 	Created    time.Time
+	Version    int64 // counts changes, from 1
 }
 
-// StoredUser is a user as it is kept. ID is the name in lower case.
+// StoredUser is a user as it is kept. ID is the name in lower case, or made up
+// for a person of an identity provider.
 type StoredUser struct {
 	User
-	ID           string
-	PasswordHash string
-	Fixture      bool // works in --dev only
-	Created      time.Time
+	ID            string
+	PasswordHash  string // empty: signs in through Provider only
+	Provider      string
+	Subject       string   // the provider's own id for the person
+	ProviderRoles []string // came with the last sign-in
+	Disabled      bool
+	Fixture       bool // works in --dev only
+	Created       time.Time
+	Version       int64
 }
 
 // Grant is what one sign-in or one redeemed ticket gave to an application.
@@ -35,7 +45,8 @@ type Grant struct {
 	UserID       string
 	Name         string
 	Scopes       []string
-	Conference   string // of a ticket's grant
+	Roles        []string // of a guest or a kiosk; empty: those that the user has
+	Conference   string   // of a ticket's grant
 	Ticket       string
 	Started      time.Time
 	Expires      time.Time // no token outlives it
@@ -51,29 +62,42 @@ type Code struct {
 	Expires     time.Time
 }
 
-// Key is a private signing key.
-type Key struct {
-	ID      string // RFC 7638 thumbprint
-	Private []byte // PKCS #8
-	Created time.Time
-}
-
 // ApplicationStore keeps applications.
 type ApplicationStore interface {
 	// Application fails with ErrUnknown.
 	Application(ctx context.Context, id string) (StoredApplication, error)
-	// SaveApplication fails with ErrTaken when the id is a user's of the same
+	// Applications returns those of an organization by id.
+	Applications(ctx context.Context, organization string) ([]StoredApplication, error)
+	// AddApplication fails with ErrTaken when the id is a user's of the same
 	// organization, or an application's that is no fixture; a fixture is replaced.
-	SaveApplication(ctx context.Context, a StoredApplication) error
+	AddApplication(ctx context.Context, a StoredApplication) error
+	// ChangeApplication replaces an application of a.Version, and fails with
+	// ErrChanged when it has another by now. With revoke all its tokens end.
+	ChangeApplication(ctx context.Context, a StoredApplication, revoke bool, at time.Time) error
+	// RemoveApplication removes one with all its grants and tokens.
+	RemoveApplication(ctx context.Context, id string, at time.Time) error
 }
 
 // UserStore keeps users.
 type UserStore interface {
 	// User fails with ErrUnknown.
 	User(ctx context.Context, organization, id string) (StoredUser, error)
-	// SaveUser fails with ErrTaken when the id is an application's of the same
-	// organization, or a user's who is no fixture; a fixture is replaced.
-	SaveUser(ctx context.Context, u StoredUser) error
+	// UserOf returns the person whom a provider knows by subject, or fails with
+	// ErrUnknown.
+	UserOf(ctx context.Context, organization, provider, subject string) (StoredUser, error)
+	// Users returns those of an organization by id.
+	Users(ctx context.Context, organization string) ([]StoredUser, error)
+	// AddUser fails with ErrTaken when the id is an application's of the same
+	// organization, or a user's who is no fixture; a fixture is replaced. It fails
+	// with ErrTaken as well for a second user of one provider's subject.
+	AddUser(ctx context.Context, u StoredUser) error
+	// ChangeUser replaces a user of u.Version, and fails with ErrChanged when
+	// there is another by now. With revoke all their tokens end.
+	ChangeUser(ctx context.Context, u StoredUser, revoke bool, at time.Time) error
+	// RevokeUser ends all grants and tokens of a user.
+	RevokeUser(ctx context.Context, organization, id string, at time.Time) error
+	// RemoveUser removes one with all grants and tokens.
+	RemoveUser(ctx context.Context, organization, id string, at time.Time) error
 }
 
 // GrantStore keeps grants with their codes and refresh tokens.
@@ -92,26 +116,53 @@ type GrantStore interface {
 	// Refreshed returns the grant of a refresh token, used or not, or fails
 	// with ErrUnknown.
 	Refreshed(ctx context.Context, token Digest) (Grant, error)
+	// Refreshing is Refreshed, and tells whether the token can still be used.
+	Refreshing(ctx context.Context, token Digest) (g Grant, live bool, err error)
 	// Rotate puts next in the place of token. A used token revokes its grant and
 	// fails with ErrReused; a revoked grant fails with ErrUnknown.
 	Rotate(ctx context.Context, token, next Digest, at time.Time) error
 	// RevokeGrant ends a grant and with it all its tokens.
 	RevokeGrant(ctx context.Context, id string, at time.Time) error
-	// RevokeToken ends one access token, of which nobody asks after expires.
-	RevokeToken(ctx context.Context, id string, expires time.Time) error
-	// Revoked tells whether an access token or its grant was revoked; a grant
-	// that is not there counts as revoked.
-	Revoked(ctx context.Context, token, grant string) (bool, error)
-	// SweepGrants forgets what expired before a time.
+	// RevokeToken ends one access token.
+	RevokeToken(ctx context.Context, id string, at time.Time) error
+	// Revocations returns what was revoked after a number, in order. Every change
+	// that revokes adds to this list in the same transaction; so does every
+	// change of the signing keys.
+	Revocations(ctx context.Context, after int64, limit int) ([]Revocation, error)
+	// SweepGrants forgets what expired, and revocations that were made, before a
+	// time.
 	SweepGrants(ctx context.Context, before time.Time) error
 }
 
-// KeyStore keeps signing keys.
-type KeyStore interface {
-	// SigningKeys returns all keys, the newest first.
-	SigningKeys(ctx context.Context) ([]Key, error)
-	// AddFirstKey adds a key if there is none.
-	AddFirstKey(ctx context.Context, k Key) error
+// Device is a device that asks to be signed in (RFC 8628).
+type Device struct {
+	Digest       Digest // of the device's code
+	UserCode     string // what a person types, without dashes
+	Application  string
+	Organization string
+	Scopes       []string
+	Address      string // where it asked from
+	Approved     bool
+	Denied       bool
+	Created      time.Time
+	Expires      time.Time
+}
+
+// DeviceStore keeps devices that wait.
+type DeviceStore interface {
+	// AddDevice fails with ErrTaken when the user's code is another's.
+	AddDevice(ctx context.Context, d Device, pace time.Duration) error
+	// WaitingDevice returns the device of a user's code that nobody decided about
+	// yet, or fails with ErrUnknown.
+	WaitingDevice(ctx context.Context, userCode string, at time.Time) (Device, error)
+	// DecideDevice approves a waiting device with a grant, or denies it without,
+	// or fails with ErrUnknown.
+	DecideDevice(ctx context.Context, userCode string, g *Grant, at time.Time) error
+	// PollDevice returns a device to the application that it belongs to, else
+	// ErrUnknown. Polls that come sooner than the device's pace fail with
+	// ErrTooFast and slow it down by slower. The grant of an approved device is
+	// given out once, with its first refresh token.
+	PollDevice(ctx context.Context, code Digest, application string, first Digest, slower time.Duration, at time.Time) (Device, Grant, error)
 }
 
 // Store is all that the service keeps.
@@ -119,5 +170,7 @@ type Store interface {
 	ApplicationStore
 	UserStore
 	GrantStore
-	KeyStore
+	DeviceStore
+	AuditStore
+	keyring.Store
 }

@@ -11,9 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"guichet/platform/oauth/keyring"
 	"guichet/platform/wire"
-
-	jose "github.com/go-jose/go-jose/v4"
 )
 
 // claims are those of an access token (RFC 9068) with the ones of the contract.
@@ -44,6 +43,7 @@ type idClaims struct {
 	Expires  int64  `json:"exp"`
 	IssuedAt int64  `json:"iat"`
 	AuthTime int64  `json:"auth_time"`
+	Session  string `json:"sid"` // the grant: what ending the session ends
 	Nonce    string `json:"nonce,omitempty"`
 	AtHash   string `json:"at_hash"`
 	Name     string `json:"name,omitempty"`
@@ -59,9 +59,25 @@ func newToken() (token string, d Digest) {
 
 func digest(token string) Digest { return sha256.Sum256([]byte(token)) }
 
+// attempt is one request for a token, as the audit log will tell of it.
+type attempt struct {
+	entry  AuditEntry
+	token  wire.Token // once it was issued
+	grant  Grant      // that the token belongs to
+	issued time.Time
+}
+
+type attemptKey struct{}
+
+// attemptOf is the attempt that a request of the token endpoint carries.
+func attemptOf(ctx context.Context) *attempt {
+	t, _ := ctx.Value(attemptKey{}).(*attempt)
+	return t
+}
+
 // answer issues an access token for a grant; scopes may be fewer than the
 // grant's. A grant without id is one of client credentials.
-func (s *Service) answer(g Grant, roles, scopes []string, refresh string) (wire.Token, error) {
+func (s *Service) answer(t *attempt, g Grant, roles, scopes []string, refresh string) error {
 	now := s.now()
 	expires := now.Add(accessLife)
 	if !g.Expires.IsZero() && g.Expires.Before(expires) {
@@ -73,48 +89,54 @@ func (s *Service) answer(g Grant, roles, scopes []string, refresh string) (wire.
 	c := claims{Issuer: s.config.Issuer, Subject: g.UserID, Audience: s.config.Issuer, Expires: expires.Unix(), IssuedAt: now.Unix(),
 		ID: wire.NewID(), ClientID: g.Application, UserID: g.UserID, Authorities: roles, Scope: strings.Join(scopes, " "), Grant: g.ID,
 		Name: g.Name, Organization: g.Organization, Conference: g.Conference, Ticket: g.Ticket}
-	token, err := sign(s.keys.access, c)
+	token, err := s.keys.Sign(keyring.AccessToken, c)
 	if err != nil {
-		return wire.Token{}, err
+		return err
 	}
-	return wire.Token{AccessToken: token, TokenType: "bearer", ExpiresIn: c.Expires - c.IssuedAt, RefreshToken: refresh, Scope: c.Scope,
-		ID: c.ID, Subject: g.UserID, Organization: g.Organization, ConferenceID: g.Conference}, nil
+	t.grant, t.issued = g, now
+	t.token = wire.Token{AccessToken: token, TokenType: "bearer", ExpiresIn: c.Expires - c.IssuedAt, RefreshToken: refresh, Scope: c.Scope,
+		ID: c.ID, Subject: g.UserID, Organization: g.Organization, ConferenceID: g.Conference}
+	return nil
 }
 
 // identify adds an id token to an answer whose scopes have openid.
-func (s *Service) identify(t *wire.Token, g Grant, nonce string) error {
-	if !slices.Contains(strings.Fields(t.Scope), scopeOpenID) {
+func (s *Service) identify(t *attempt, nonce string) error {
+	g := t.grant
+	if !slices.Contains(strings.Fields(t.token.Scope), scopeOpenID) {
 		return nil
 	}
-	half := sha256.Sum256([]byte(t.AccessToken))
+	half := sha256.Sum256([]byte(t.token.AccessToken))
 	c := idClaims{Issuer: s.config.Issuer, Subject: g.UserID, Audience: g.Application, IssuedAt: s.now().Unix(), AuthTime: g.Started.Unix(),
-		Nonce: nonce, AtHash: base64.RawURLEncoding.EncodeToString(half[:len(half)/2])}
+		Session: g.ID, Nonce: nonce, AtHash: base64.RawURLEncoding.EncodeToString(half[:len(half)/2])}
 	c.Expires = c.IssuedAt + int64(accessLife/time.Second)
-	if slices.Contains(strings.Fields(t.Scope), scopeProfile) {
+	if slices.Contains(strings.Fields(t.token.Scope), scopeProfile) {
 		c.Name = g.Name
 	}
 	var err error
-	t.IDToken, err = sign(s.keys.idents, c)
+	t.token.IDToken, err = s.keys.Sign(keyring.IDToken, c)
 	return err
 }
 
-func sign(with jose.Signer, claims any) (string, error) {
+// SignRoomToken signs the claims of a room token, an object, for an
+// organization.
+func (s *Service) SignRoomToken(organization string, claims any) (string, error) {
 	body, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("encode claims: %w", err)
 	}
-	signed, err := with.Sign(body)
-	if err != nil {
-		return "", fmt.Errorf("sign token: %w", err)
+	all := map[string]any{}
+	if err := json.Unmarshal(body, &all); err != nil {
+		return "", fmt.Errorf("encode claims: %w", err)
 	}
-	return signed.CompactSerialize()
+	all["iss"], all["aud"], all["organization"] = s.config.Issuer, s.config.Issuer, organization
+	return s.keys.Sign(keyring.RoomToken, all)
 }
 
 // rolesOf are the authorities of a user's or guest's grant today; ErrUnknown
 // means that the user is no more.
 func (s *Service) rolesOf(ctx context.Context, g Grant) ([]string, error) {
-	if g.Ticket != "" {
-		return []string{RoleCustomer}, nil
+	if len(g.Roles) > 0 {
+		return g.Roles, nil
 	}
 	u, err := s.user(ctx, g.Organization, g.UserID)
 	if err != nil {

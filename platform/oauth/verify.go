@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	jose "github.com/go-jose/go-jose/v4"
+	"guichet/platform/oauth/keyring"
 )
 
 // maxAccessToken bounds what Verify parses, in bytes; ours are below 1,500.
@@ -21,16 +20,12 @@ const clockSkew = time.Minute
 
 // Identity is who calls, as an access token proves it.
 type Identity struct {
-	Organization string
-	UserID       string // of applications: the client id
-	ClientID     string
-	TokenID      string // jti
-	Name         string
-	Roles        []string // the token's authorities
-	Scopes       []string
-	Conference   string // of guests: the only conference they may join
-	Ticket       string // of guests
-	Expires      time.Time
+	Access
+	Name       string
+	Roles      []string // the token's authorities
+	Scopes     []string
+	Conference string // of guests: the only conference they may join
+	Ticket     string // of guests
 }
 
 // Has tells whether the token carries a role.
@@ -40,21 +35,23 @@ func (i Identity) Has(role string) bool { return slices.Contains(i.Roles, role) 
 func (i Identity) IsCustomer() bool { return i.Has(RoleCustomer) }
 
 // Verify returns who an access token speaks for, or an error that is
-// ErrInvalidToken. Other errors mean that it could not be decided.
-func (s *Service) Verify(ctx context.Context, accessToken string) (Identity, error) {
+// ErrInvalidToken. It asks no store.
+func (s *Service) Verify(accessToken string) (Identity, error) {
 	c, err := s.parse(accessToken)
 	if err != nil {
 		return Identity{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
-	revoked, err := s.config.Store.Revoked(ctx, c.ID, c.Grant)
-	if err != nil {
-		return Identity{}, err
-	}
-	if revoked {
+	id := c.identity()
+	if s.revoked.cover(id.Access) {
 		return Identity{}, fmt.Errorf("%w: revoked", ErrInvalidToken)
 	}
-	return Identity{Organization: c.Organization, UserID: c.UserID, ClientID: c.ClientID, TokenID: c.ID, Name: c.Name, Roles: c.Authorities,
-		Scopes: strings.Fields(c.Scope), Conference: c.Conference, Ticket: c.Ticket, Expires: time.Unix(c.Expires, 0)}, nil
+	return id, nil
+}
+
+func (c claims) identity() Identity {
+	return Identity{Access: Access{Organization: c.Organization, UserID: c.UserID, ClientID: c.ClientID, TokenID: c.ID, GrantID: c.Grant,
+		Issued: time.Unix(c.IssuedAt, 0), Expires: time.Unix(c.Expires, 0)},
+		Name: c.Name, Roles: c.Authorities, Scopes: strings.Fields(c.Scope), Conference: c.Conference, Ticket: c.Ticket}
 }
 
 // VerifyBasic returns the application that calls with HTTP Basic (RFC 7617), if
@@ -77,31 +74,18 @@ func (s *Service) VerifyBasic(r *http.Request) (Identity, error) {
 	case a.Public || !a.AllowBasic:
 		return Identity{}, fmt.Errorf("%w: the application may not use Basic", ErrInvalidToken)
 	}
-	return Identity{Organization: a.Organization, UserID: a.ID, ClientID: a.ID, Roles: a.Roles, Scopes: a.Scopes, Expires: s.now().Add(accessLife)}, nil
+	now := s.now()
+	return Identity{Access: Access{Organization: a.Organization, UserID: a.ID, ClientID: a.ID, Issued: now, Expires: now.Add(accessLife)},
+		Roles: a.Roles, Scopes: a.Scopes}, nil
 }
 
-// parse checks all that needs no store: form, algorithm, key, type, signature
-// and claims. Keys come from our own ring by kid; whatever else a header offers
-// (jwk, jku, x5u) is not looked at.
+// parse checks all but revocation: form, type, key, signature and claims.
 func (s *Service) parse(token string) (claims, error) {
 	var c claims
 	if len(token) > maxAccessToken {
 		return c, fmt.Errorf("longer than %d bytes", maxAccessToken)
 	}
-	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
-	if err != nil {
-		return c, err
-	}
-	header := signed.Signatures[0].Protected
-	// RFC 9068, section 4: the type keeps id tokens out.
-	if kind, _ := header.ExtraHeaders[jose.HeaderType].(string); !strings.EqualFold(strings.TrimPrefix(kind, "application/"), "at+jwt") {
-		return c, fmt.Errorf("type is %q", kind)
-	}
-	key, ok := s.keys.public[header.KeyID]
-	if !ok {
-		return c, fmt.Errorf("key is not ours")
-	}
-	body, err := signed.Verify(key)
+	body, err := s.keys.Verify(keyring.AccessToken, token)
 	if err != nil {
 		return c, err
 	}
@@ -115,7 +99,7 @@ func (s *Service) parse(token string) (claims, error) {
 	case c.Audience != s.config.Issuer:
 		return c, fmt.Errorf("audience is another")
 	case now.Unix() >= c.Expires:
-		return c, fmt.Errorf("expired")
+		return c, ErrExpiredToken
 	case max(c.IssuedAt, c.NotBefore) > now.Add(clockSkew).Unix():
 		return c, fmt.Errorf("issued in the future")
 	case c.UserID == "" || c.ID == "" || c.Organization == "":

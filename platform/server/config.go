@@ -7,27 +7,35 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
+
+	"guichet/platform/oauth/keyring"
 )
 
 // Config is what the server is started with. The zero value of every field but
 // Data means its default.
 type Config struct {
-	Dev            bool   // demo applications and users; loopback only
-	Data           string // folder of the database and the keys
-	Listen         string // HTTP(S): 127.0.0.1:8080
-	PublicURL      string // how browsers reach Listen; made from its address when empty
-	MQTTListen     string // MQTT over TCP: 127.0.0.1:1883
-	MediaListen    string // UDP and ICE-TCP: 0.0.0.0:7882, with Dev 127.0.0.1:7882
-	MediaAddresses []netip.Addr
-	TURNListen     string // UDP and TCP: 0.0.0.0:3478, with Dev 127.0.0.1:3478
-	Database       string // sqlite
-	TLSCert        string // PEM files; both or neither
-	TLSKey         string
-	Now            func() time.Time
-	Logger         *slog.Logger
+	Dev              bool   // demo applications and users; loopback only
+	Data             string // folder of the database and the keys
+	Listen           string // HTTP(S): 127.0.0.1:8080
+	PublicURL        string // how browsers reach Listen; made from its address when empty
+	MQTTListen       string // MQTT over TCP: 127.0.0.1:1883
+	MediaListen      string // UDP and ICE-TCP: 0.0.0.0:7882, with Dev 127.0.0.1:7882
+	MediaAddresses   []netip.Addr
+	TURNListen       string // UDP and TCP: 0.0.0.0:3478, with Dev 127.0.0.1:3478
+	Database         string // sqlite
+	TLSCert          string // PEM files; both or neither
+	TLSKey           string
+	KeyFile          string // opens the secrets in the database: secret.key in Data
+	SigningAlgorithm string // of new signing keys: RS256 or ES256
+	Now              func() time.Time
+	Logger           *slog.Logger
 }
+
+// KeyFile is where the key file lies unless somebody says otherwise.
+func KeyFile(data string) string { return filepath.Join(data, "secret.key") }
 
 // check fills in defaults and refuses what cannot work, in a sentence that says
 // what to change.
@@ -58,6 +66,14 @@ func (c *Config) check() error {
 	}
 	if c.Data == "" {
 		return errors.New("--data: a folder is needed")
+	}
+	if c.KeyFile == "" {
+		c.KeyFile = KeyFile(c.Data)
+	}
+	switch c.SigningAlgorithm {
+	case "", keyring.RS256, keyring.ES256:
+	default:
+		return fmt.Errorf("--signing-algorithm: %q is neither RS256 nor ES256", c.SigningAlgorithm)
 	}
 	if c.Database != "sqlite" {
 		return errors.New("--database: only sqlite can be used so far")

@@ -161,7 +161,7 @@ func (s *Server) routes() error {
 	if err != nil {
 		return err
 	}
-	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Endpoints: s.endpoints, Conferences: s.conferences, Tickets: s.tickets,
+	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, Endpoints: s.endpoints, Conferences: s.conferences, Tickets: s.tickets,
 		Pages: pages, ICEServers: s.iceServers, PublicURL: s.config.PublicURL, Now: s.config.Now, Logger: s.log.With("part", "api")})
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ func (s *Server) routes() error {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.api)
 	mux.Handle("/ws", s.broker.Handler())
-	for _, path := range []string{"/security/oauth/", "/.well-known/", "/sign-in", "/sign-in/"} {
+	for _, path := range s.oauth.Paths() {
 		mux.Handle(path, s.oauth.Handler())
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })

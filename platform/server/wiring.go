@@ -13,6 +13,7 @@ import (
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/oauth"
+	"guichet/platform/oauth/vault"
 	"guichet/platform/store"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
@@ -32,8 +33,12 @@ func (s *Server) startDomains(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.oauth, err = oauth.New(ctx, oauth.Config{Issuer: c.PublicURL, Store: s.store, Tickets: redeemer{s.tickets},
-		Logger: s.log.With("part", "oauth"), Now: c.Now})
+	secrets, err := vault.Open(c.KeyFile)
+	if err != nil {
+		return err
+	}
+	s.oauth, err = oauth.New(ctx, oauth.Config{Issuer: c.PublicURL, Store: s.store, Vault: secrets, Tickets: redeemer{s.tickets},
+		Algorithm: c.SigningAlgorithm, Logger: s.log.With("part", "oauth"), Now: c.Now})
 	if err != nil {
 		return err
 	}
@@ -41,16 +46,17 @@ func (s *Server) startDomains(ctx context.Context) error {
 
 	journal := store.NewJournal(s.store, c.Now, s.log.With("part", "journal"))
 	s.closers = append(s.closers, journal.Close)
-	s.broker, err = broker.New(broker.Config{Listen: c.MQTTListen, Authenticate: s.authenticate, Owns: s.owns,
+	s.broker, err = broker.New(broker.Config{Listen: c.MQTTListen, Authenticate: s.authenticate, Owns: s.owns, Valid: func(b broker.Session) bool { return s.valid(b.Access) },
 		Journal: journal, Logger: s.log.With("part", "broker"), Now: c.Now})
 	if err != nil {
 		return fmt.Errorf("--mqtt-listen: %w", err)
 	}
 	s.endpoints = endpoint.New(endpoint.Config{Store: s.store, Now: c.Now, Logger: s.log.With("part", "endpoint"),
-		Gone: s.endpointGone, Remind: s.remind})
+		Gone: s.endpointGone, Remind: s.remind, Valid: s.valid})
 	s.conferences = conference.New(conference.Config{Store: s.store, Media: media{s.sfu}, Endpoints: owners{s.endpoints},
 		Wake: s.broker.Wake, Now: c.Now, Logger: s.log.With("part", "conference")})
 	s.closers = append(s.closers, s.broker.Close, closer(s.conferences.Close), closer(s.endpoints.Close))
+	s.oauth.Watch(s.accessEnded)
 	if err := s.endpoints.Run(ctx); err != nil {
 		return err
 	}
@@ -85,12 +91,39 @@ func (o owners) Check(ctx context.Context, organization, userID, endpointID stri
 }
 
 // authenticate turns a token into a session of the broker.
-func (s *Server) authenticate(ctx context.Context, token string) (broker.Session, error) {
-	id, err := s.oauth.Verify(ctx, token)
+func (s *Server) authenticate(_ context.Context, token string) (broker.Session, error) {
+	id, err := s.oauth.Verify(token)
 	if err != nil {
 		return broker.Session{}, err
 	}
-	return broker.Session{Organization: id.Organization, UserID: id.UserID, TokenID: id.TokenID, Expires: id.Expires}, nil
+	return session(id.Access), nil
+}
+
+func session(a oauth.Access) broker.Session {
+	return broker.Session{Organization: a.Organization, UserID: a.UserID, Expires: a.Expires, Access: a}
+}
+
+// renew lets the connection of an endpoint live by the right that it was kept
+// alive with.
+func (s *Server) renew(endpointID string, a oauth.Access) { s.broker.Renew(endpointID, session(a)) }
+
+// valid tells whether what an endpoint or a connection lives by was not revoked.
+func (s *Server) valid(access any) bool {
+	a, ok := access.(oauth.Access)
+	return !ok || !s.oauth.Revoked(a)
+}
+
+// accessEnded cuts what lives by revoked tokens: connections of the broker, and
+// endpoints, with which their owners leave their conferences and their media end.
+func (s *Server) accessEnded(ctx context.Context, r oauth.Revocation) {
+	covered := func(access any) bool {
+		a, ok := access.(oauth.Access)
+		return ok && r.Covers(a)
+	}
+	s.broker.Cut(func(b broker.Session) bool { return covered(b.Access) })
+	if err := s.endpoints.Revoke(ctx, func(e endpoint.Endpoint) bool { return covered(e.Access) }); err != nil {
+		s.log.Error("endpoints of revoked tokens", "err", err)
+	}
 }
 
 func (s *Server) owns(ctx context.Context, b broker.Session, endpointID string) error {

@@ -11,43 +11,101 @@ import (
 	"guichet/platform/oauth"
 )
 
+const applicationColumns = `id, name, organization, secret, roles, scopes, grants, redirects, post_logout,
+	public, allow_query, allow_basic, pkce_optional, disabled, fixture, created, version`
+
 // Application implements oauth.ApplicationStore.
 func (s *Store) Application(ctx context.Context, id string) (oauth.StoredApplication, error) {
-	var a oauth.StoredApplication
-	var roles, scopes, grants, redirects string
-	var created int64
-	err := s.read.QueryRowContext(ctx, `SELECT id, organization, secret, roles, scopes, grants, redirects,
-		public, allow_query, allow_basic, pkce_optional, fixture, created FROM applications WHERE id = ?`, id).
-		Scan(&a.ID, &a.Organization, &a.SecretHash, &roles, &scopes, &grants, &redirects,
-			&a.Public, &a.AllowQuery, &a.AllowBasic, &a.PKCEOptional, &a.Fixture, &created)
+	a, err := scanApplication(s.read.QueryRowContext(ctx, `SELECT `+applicationColumns+` FROM applications WHERE id = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, oauth.ErrUnknown
 	}
 	if err != nil {
 		return a, fmt.Errorf("read application: %w", err)
 	}
-	a.Roles, a.Scopes, a.Grants, a.RedirectURIs = strings.Fields(roles), strings.Fields(scopes), strings.Fields(grants), strings.Fields(redirects)
-	a.Created = time.UnixMilli(created)
 	return a, nil
 }
 
-// SaveApplication implements oauth.ApplicationStore.
-func (s *Store) SaveApplication(ctx context.Context, a oauth.StoredApplication) error {
+// Applications implements oauth.ApplicationStore.
+func (s *Store) Applications(ctx context.Context, organization string) ([]oauth.StoredApplication, error) {
+	return collect(ctx, s.read, "read applications", scanApplication,
+		`SELECT `+applicationColumns+` FROM applications WHERE organization = ? ORDER BY lower(id), id`, organization)
+}
+
+// row is a *sql.Row or *sql.Rows.
+type row interface{ Scan(into ...any) error }
+
+// collect reads all rows of a query.
+func collect[T any](ctx context.Context, db *sql.DB, what string, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", what, err)
+		}
+		list = append(list, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return list, nil
+}
+
+func scanApplication(r row) (a oauth.StoredApplication, err error) {
+	var roles, scopes, grants, redirects, postLogout string
+	var created int64
+	err = r.Scan(&a.ID, &a.Name, &a.Organization, &a.SecretHash, &roles, &scopes, &grants, &redirects, &postLogout,
+		&a.Public, &a.AllowQuery, &a.AllowBasic, &a.PKCEOptional, &a.Disabled, &a.Fixture, &created, &a.Version)
+	a.Roles, a.Scopes, a.Grants = strings.Fields(roles), strings.Fields(scopes), strings.Fields(grants)
+	a.RedirectURIs, a.PostLogoutRedirectURIs = strings.Fields(redirects), strings.Fields(postLogout)
+	a.Created = time.UnixMilli(created)
+	return a, err
+}
+
+// AddApplication implements oauth.ApplicationStore.
+func (s *Store) AddApplication(ctx context.Context, a oauth.StoredApplication) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
 		if taken, err := exists(tx, `SELECT 1 FROM users WHERE organization = ? AND id = ?`, a.Organization, strings.ToLower(a.ID)); err != nil || taken {
 			return errors.Join(err, oauth.ErrTaken)
 		}
-		r, err := tx.Exec(`INSERT INTO applications (id, organization, secret, roles, scopes, grants, redirects,
-			public, allow_query, allow_basic, pkce_optional, fixture, created)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET organization = excluded.organization, secret = excluded.secret, roles = excluded.roles,
-				scopes = excluded.scopes, grants = excluded.grants, redirects = excluded.redirects, public = excluded.public,
-				allow_query = excluded.allow_query, allow_basic = excluded.allow_basic, pkce_optional = excluded.pkce_optional, fixture = excluded.fixture,
-				created = excluded.created
-			WHERE fixture`,
-			a.ID, a.Organization, a.SecretHash, words(a.Roles), words(a.Scopes), words(a.Grants), words(a.RedirectURIs),
-			a.Public, a.AllowQuery, a.AllowBasic, a.PKCEOptional, a.Fixture, a.Created.UnixMilli())
-		return orTaken(r, err)
+		if _, err := tx.Exec(`DELETE FROM applications WHERE id = ? AND fixture`, a.ID); err != nil {
+			return err
+		}
+		r, err := tx.Exec(`INSERT INTO applications (`+applicationColumns+`)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+			a.ID, a.Name, a.Organization, a.SecretHash, words(a.Roles), words(a.Scopes), words(a.Grants), words(a.RedirectURIs), words(a.PostLogoutRedirectURIs),
+			a.Public, a.AllowQuery, a.AllowBasic, a.PKCEOptional, a.Disabled, a.Fixture, a.Created.UnixMilli(), a.Version)
+		return orElse(r, err, oauth.ErrTaken)
+	})
+}
+
+// ChangeApplication implements oauth.ApplicationStore.
+func (s *Store) ChangeApplication(ctx context.Context, a oauth.StoredApplication, revoke bool, at time.Time) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		r, err := tx.Exec(`UPDATE applications SET name = ?, secret = ?, roles = ?, scopes = ?, grants = ?, redirects = ?, post_logout = ?,
+			allow_query = ?, allow_basic = ?, pkce_optional = ?, disabled = ?, version = version + 1 WHERE id = ? AND version = ?`,
+			a.Name, a.SecretHash, words(a.Roles), words(a.Scopes), words(a.Grants), words(a.RedirectURIs), words(a.PostLogoutRedirectURIs),
+			a.AllowQuery, a.AllowBasic, a.PKCEOptional, a.Disabled, a.ID, a.Version)
+		if err := orElse(r, err, oauth.ErrChanged); err != nil || !revoke {
+			return err
+		}
+		return revokeApplication(tx, a.ID, at)
+	})
+}
+
+// RemoveApplication implements oauth.ApplicationStore.
+func (s *Store) RemoveApplication(ctx context.Context, id string, at time.Time) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		r, err := tx.Exec(`DELETE FROM applications WHERE id = ?`, id)
+		if err := orElse(r, err, oauth.ErrUnknown); err != nil {
+			return err
+		}
+		return revokeApplication(tx, id, at)
 	})
 }
 
@@ -60,13 +118,13 @@ func exists(tx *sql.Tx, query string, args ...any) (bool, error) {
 	return found, err
 }
 
-// orTaken is the result of an insertion that leaves an existing row alone.
-func orTaken(r sql.Result, err error) error {
+// orElse is the result of a statement that must concern a row.
+func orElse(r sql.Result, err error, none error) error {
 	if err != nil {
 		return err
 	}
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, oauth.ErrTaken)
+		return errors.Join(err, none)
 	}
 	return nil
 }

@@ -12,23 +12,24 @@ import (
 func TestApplications(t *testing.T) {
 	ctx := context.Background()
 	s := open(t)
-	a := oauth.StoredApplication{SecretHash: "h", Created: issued, Application: oauth.Application{ID: "Robot", Organization: "default",
+	a := oauth.StoredApplication{SecretHash: "h", Disabled: true, Created: issued, Version: 1, Application: oauth.Application{ID: "Robot", Name: "The robot", Organization: "default",
 		Roles: []string{"ROLE_AGENT"}, Scopes: []string{"any", "video"}, RedirectURIs: []string{"https://a.example/cb?x=1"},
-		Grants: []string{"client_credentials"}, AllowQuery: true, AllowBasic: true, PKCEOptional: true}}
+		PostLogoutRedirectURIs: []string{"https://a.example/bye"},
+		Grants:                 []string{"client_credentials"}, AllowQuery: true, AllowBasic: true, PKCEOptional: true}}
 	if _, err := s.Application(ctx, "Robot"); !errors.Is(err, oauth.ErrUnknown) {
 		t.Errorf("before: %v", err)
 	}
-	if err := s.SaveApplication(ctx, a); err != nil {
+	if err := s.AddApplication(ctx, a); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := s.Application(ctx, "Robot"); err != nil || !reflect.DeepEqual(got, a) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if err := s.SaveApplication(ctx, a); !errors.Is(err, oauth.ErrTaken) {
+	if err := s.AddApplication(ctx, a); !errors.Is(err, oauth.ErrTaken) {
 		t.Errorf("twice: %v", err)
 	}
 	u := oauth.StoredUser{ID: "robot", User: oauth.User{Organization: "default"}, Created: issued}
-	if err := s.SaveUser(ctx, u); !errors.Is(err, oauth.ErrTaken) {
+	if err := s.AddUser(ctx, u); !errors.Is(err, oauth.ErrTaken) {
 		t.Errorf("a user of that name: %v", err)
 	}
 }
@@ -36,9 +37,10 @@ func TestApplications(t *testing.T) {
 func TestUsers(t *testing.T) {
 	ctx := context.Background()
 	s := open(t)
-	u := oauth.StoredUser{ID: "anna", PasswordHash: "h", Fixture: true, Created: issued,
-		User: oauth.User{Organization: "default", Name: "anna", DisplayName: "Anna Ö", Roles: []string{"ROLE_AGENT", "ROLE_ADMIN"}}}
-	if err := s.SaveUser(ctx, u); err != nil {
+	u := oauth.StoredUser{ID: "anna", PasswordHash: "h", Fixture: true, Created: issued, Version: 1, Provider: "idp", Subject: "s",
+		ProviderRoles: []string{"ROLE_SUPERVISOR"},
+		User:          oauth.User{Organization: "default", Name: "anna", DisplayName: "Anna Ö", Roles: []string{"ROLE_AGENT", "ROLE_ADMIN"}}}
+	if err := s.AddUser(ctx, u); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := s.User(ctx, "default", "anna"); err != nil || !reflect.DeepEqual(got, u) {
@@ -49,31 +51,18 @@ func TestUsers(t *testing.T) {
 	}
 	// A fixture gives way to a real user, who gives way to nobody.
 	u.Fixture, u.PasswordHash = false, "real"
-	if err := s.SaveUser(ctx, u); err != nil {
+	if err := s.AddUser(ctx, u); err != nil {
 		t.Fatal(err)
 	}
 	u.Fixture, u.PasswordHash = true, "fixture"
-	if err := s.SaveUser(ctx, u); !errors.Is(err, oauth.ErrTaken) {
+	if err := s.AddUser(ctx, u); !errors.Is(err, oauth.ErrTaken) {
 		t.Errorf("a fixture over a real user: %v", err)
 	}
 	if got, err := s.User(ctx, "default", "anna"); err != nil || got.PasswordHash != "real" || got.Fixture {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	a := oauth.StoredApplication{Application: oauth.Application{ID: "Anna", Organization: "default"}, Created: issued}
-	if err := s.SaveApplication(ctx, a); !errors.Is(err, oauth.ErrTaken) {
+	if err := s.AddApplication(ctx, a); !errors.Is(err, oauth.ErrTaken) {
 		t.Errorf("an application of that name: %v", err)
-	}
-}
-
-func TestFirstKey(t *testing.T) {
-	ctx := context.Background()
-	s := open(t)
-	for _, id := range []string{"one", "two"} {
-		if err := s.AddFirstKey(ctx, oauth.Key{ID: id, Private: []byte(id), Created: issued}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got, err := s.SigningKeys(ctx); err != nil || !reflect.DeepEqual(got, []oauth.Key{{ID: "one", Private: []byte("one"), Created: issued}}) {
-		t.Errorf("got %+v, %v", got, err)
 	}
 }

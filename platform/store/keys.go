@@ -3,40 +3,46 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"errors"
 	"time"
 
-	"guichet/platform/oauth"
+	"guichet/platform/oauth/keyring"
 )
 
-// SigningKeys implements oauth.KeyStore.
-func (s *Store) SigningKeys(ctx context.Context) ([]oauth.Key, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT id, private, created FROM signing_keys ORDER BY created DESC, id`)
-	if err != nil {
-		return nil, fmt.Errorf("read signing keys: %w", err)
-	}
-	defer rows.Close()
-	var list []oauth.Key
-	for rows.Next() {
-		var k oauth.Key
-		var created int64
-		if err := rows.Scan(&k.ID, &k.Private, &created); err != nil {
-			return nil, fmt.Errorf("read signing keys: %w", err)
-		}
-		k.Created = time.UnixMilli(created)
-		list = append(list, k)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read signing keys: %w", err)
-	}
-	return list, nil
+// SigningKeys implements keyring.Store.
+func (s *Store) SigningKeys(ctx context.Context) ([]keyring.Key, error) {
+	return collect(ctx, s.read, "read signing keys", func(r row) (k keyring.Key, err error) {
+		var created, signs int64
+		err = r.Scan(&k.ID, &k.Algorithm, &k.Sealed, &created, &signs)
+		k.Created, k.Signs = time.UnixMilli(created), time.UnixMilli(signs)
+		return k, err
+	}, `SELECT id, algorithm, sealed, created, signs FROM signing_keys ORDER BY signs DESC, created DESC, id`)
 }
 
-// AddFirstKey implements oauth.KeyStore.
-func (s *Store) AddFirstKey(ctx context.Context, k oauth.Key) error {
+// ReplaceSigningKeys implements keyring.Store.
+func (s *Store) ReplaceSigningKeys(ctx context.Context, newest string, add *keyring.Key, remove []string) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO signing_keys (id, private, created)
-			SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM signing_keys)`, k.ID, k.Private, k.Created.UnixMilli())
-		return err
+		var found string
+		err := tx.QueryRow(`SELECT id FROM signing_keys ORDER BY signs DESC, created DESC, id LIMIT 1`).Scan(&found)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if found != newest {
+			return keyring.ErrChanged
+		}
+		for _, id := range remove {
+			if _, err := tx.Exec(`DELETE FROM signing_keys WHERE id = ?`, id); err != nil {
+				return err
+			}
+		}
+		at := time.Now()
+		if add != nil {
+			at = add.Created
+			if _, err := tx.Exec(`INSERT INTO signing_keys (id, algorithm, sealed, created, signs) VALUES (?, ?, ?, ?, ?)`,
+				add.ID, add.Algorithm, add.Sealed, add.Created.UnixMilli(), add.Signs.UnixMilli()); err != nil {
+				return err
+			}
+		}
+		return revoke(tx, "keys", "", "", at)
 	})
 }

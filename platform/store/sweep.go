@@ -54,18 +54,26 @@ func (j *Journal) Sweep(ctx context.Context) error {
 			LIMIT ?3)`,
 			[]any{ago(keepConference), ago(keepEmpty), sweepChunk}},
 	} {
-		for n := int64(sweepChunk); n == sweepChunk; {
-			err := j.store.update(ctx, func(tx *sql.Tx) error {
-				r, err := tx.Exec(q.query, q.args...)
-				if err != nil {
-					return err
-				}
-				n, err = r.RowsAffected()
-				return err
-			})
+		if err := j.store.sweep(ctx, q.what, q.query, q.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep runs a query that deletes up to sweepChunk rows until there are no more.
+func (s *Store) sweep(ctx context.Context, what, query string, args ...any) error {
+	for n := int64(sweepChunk); n == sweepChunk; {
+		err := s.update(ctx, func(tx *sql.Tx) error {
+			r, err := tx.Exec(query, args...)
 			if err != nil {
-				return fmt.Errorf("sweep %s: %w", q.what, err)
+				return err
 			}
+			n, err = r.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("sweep %s: %w", what, err)
 		}
 	}
 	return nil

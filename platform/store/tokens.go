@@ -11,7 +11,7 @@ import (
 	"guichet/platform/oauth"
 )
 
-const grantColumns = `g.id, g.application, g.organization, g.user, g.name, g.scopes, g.conference, g.ticket, g.started, g.expires, g.revoked IS NOT NULL`
+const grantColumns = `g.id, g.application, g.organization, g.user, g.name, g.scopes, g.roles, g.conference, g.ticket, g.started, g.expires, g.revoked IS NOT NULL`
 
 // AddGrant implements oauth.GrantStore.
 func (s *Store) AddGrant(ctx context.Context, g oauth.Grant, c oauth.Code) error {
@@ -36,9 +36,9 @@ func (s *Store) AddRefreshedGrant(ctx context.Context, g oauth.Grant, first oaut
 }
 
 func addGrant(tx *sql.Tx, g oauth.Grant) error {
-	_, err := tx.Exec(`INSERT INTO grants (id, application, organization, user, name, scopes, conference, ticket, started, expires)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		g.ID, g.Application, g.Organization, g.UserID, g.Name, words(g.Scopes), g.Conference, g.Ticket, g.Started.UnixMilli(), g.Expires.UnixMilli())
+	_, err := tx.Exec(`INSERT INTO grants (id, application, organization, user, name, scopes, roles, conference, ticket, started, expires)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		g.ID, g.Application, g.Organization, g.UserID, g.Name, words(g.Scopes), words(g.Roles), g.Conference, g.Ticket, g.Started.UnixMilli(), g.Expires.UnixMilli())
 	return err
 }
 
@@ -91,6 +91,14 @@ func (s *Store) Refreshed(ctx context.Context, token oauth.Digest) (oauth.Grant,
 		FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id WHERE r.hash = ?`, token[:]))
 }
 
+// Refreshing implements oauth.GrantStore.
+func (s *Store) Refreshing(ctx context.Context, token oauth.Digest) (g oauth.Grant, live bool, err error) {
+	var used bool
+	g, err = scanGrant(s.read.QueryRowContext(ctx, `SELECT `+grantColumns+`, r.used
+		FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id WHERE r.hash = ?`, token[:]), &used)
+	return g, !used, err
+}
+
 // Rotate implements oauth.GrantStore.
 func (s *Store) Rotate(ctx context.Context, token, next oauth.Digest, at time.Time) error {
 	var used bool
@@ -117,67 +125,29 @@ func (s *Store) Rotate(ctx context.Context, token, next oauth.Digest, at time.Ti
 	return err
 }
 
-// RevokeGrant implements oauth.GrantStore.
-func (s *Store) RevokeGrant(ctx context.Context, id string, at time.Time) error {
-	return s.update(ctx, func(tx *sql.Tx) error { return revokeGrant(tx, id, at) })
-}
-
-func revokeGrant(tx *sql.Tx, id string, at time.Time) error {
-	_, err := tx.Exec(`UPDATE grants SET revoked = ? WHERE id = ? AND revoked IS NULL`, at.UnixMilli(), id)
-	return err
-}
-
-// RevokeToken implements oauth.GrantStore.
-func (s *Store) RevokeToken(ctx context.Context, id string, expires time.Time) error {
-	return s.update(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO revoked_tokens (id, expires) VALUES (?, ?) ON CONFLICT DO NOTHING`, id, expires.UnixMilli())
-		return err
-	})
-}
-
-// Revoked implements oauth.GrantStore.
-func (s *Store) Revoked(ctx context.Context, token, grant string) (bool, error) {
-	var revoked bool
-	err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?1)
-		OR ?2 <> '' AND NOT EXISTS (SELECT 1 FROM grants WHERE id = ?2 AND revoked IS NULL)`, token, grant).Scan(&revoked)
-	if err != nil {
-		return false, fmt.Errorf("read revocations: %w", err)
-	}
-	return revoked, nil
-}
-
 // SweepGrants implements oauth.GrantStore. Codes and refresh tokens go with
 // their grants.
 func (s *Store) SweepGrants(ctx context.Context, before time.Time) error {
-	for _, q := range []string{
-		`DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires < ? LIMIT ?)`,
+	for _, q := range []struct{ what, query string }{
+		{"grants", `DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires < ?1 LIMIT ?2)`},
 		// A code nobody exchanged: its grant has no refresh token and never will.
-		`DELETE FROM grants WHERE id IN (SELECT c.grant_id FROM codes c WHERE c.used = 0 AND c.expires < ? LIMIT ?)`,
-		`DELETE FROM revoked_tokens WHERE id IN (SELECT id FROM revoked_tokens WHERE expires < ? LIMIT ?)`,
+		{"codes", `DELETE FROM grants WHERE id IN (SELECT c.grant_id FROM codes c WHERE c.used = 0 AND c.expires < ?1 LIMIT ?2)`},
+		{"devices", `DELETE FROM devices WHERE hash IN (SELECT hash FROM devices WHERE expires < ?1 LIMIT ?2)`},
+		{"revocations", `DELETE FROM revocations WHERE seq IN (SELECT seq FROM revocations WHERE at < ?1 LIMIT ?2)`},
 	} {
-		for n := int64(sweepChunk); n == sweepChunk; {
-			err := s.update(ctx, func(tx *sql.Tx) error {
-				r, err := tx.Exec(q, before.UnixMilli(), sweepChunk)
-				if err != nil {
-					return err
-				}
-				n, err = r.RowsAffected()
-				return err
-			})
-			if err != nil {
-				return fmt.Errorf("sweep grants: %w", err)
-			}
+		if err := s.sweep(ctx, q.what, q.query, before.UnixMilli(), sweepChunk); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // scanGrant reads grantColumns and what follows them.
-func scanGrant(row *sql.Row, more ...any) (oauth.Grant, error) {
+func scanGrant(r row, more ...any) (oauth.Grant, error) {
 	var g oauth.Grant
-	var scopes string
+	var scopes, roles string
 	var started, expires int64
-	err := row.Scan(append([]any{&g.ID, &g.Application, &g.Organization, &g.UserID, &g.Name, &scopes, &g.Conference, &g.Ticket,
+	err := r.Scan(append([]any{&g.ID, &g.Application, &g.Organization, &g.UserID, &g.Name, &scopes, &roles, &g.Conference, &g.Ticket,
 		&started, &expires, &g.Revoked}, more...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return g, oauth.ErrUnknown
@@ -186,5 +156,8 @@ func scanGrant(row *sql.Row, more ...any) (oauth.Grant, error) {
 		return g, fmt.Errorf("read grant: %w", err)
 	}
 	g.Scopes, g.Started, g.Expires = strings.Fields(scopes), time.UnixMilli(started), time.UnixMilli(expires)
+	if roles != "" {
+		g.Roles = strings.Fields(roles)
+	}
 	return g, nil
 }

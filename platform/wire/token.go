@@ -29,3 +29,22 @@ func (e *TokenError) Error() string {
 	}
 	return e.Code
 }
+
+// VoiceToken is the answer of /api/v1/oauth2/token in the words of Bandwidth's
+// In-App Calling. ID equals the token's jti.
+type VoiceToken struct {
+	AccessToken string `json:"access_token"`
+	ID          string `json:"access_token_id"`
+	TokenType   string `json:"token_type"`
+	ExpiresIn   int64  `json:"expires_in"` // seconds
+}
+
+// CallingToken is the answer of /v1/access_token in the words of Webex.
+type CallingToken struct {
+	AccessToken      string `json:"access_token"`
+	TokenType        string `json:"token_type"`
+	ExpiresIn        int64  `json:"expires_in"` // seconds
+	RefreshToken     string `json:"refresh_token,omitempty"`
+	RefreshExpiresIn int64  `json:"refresh_token_expires_in,omitempty"` // seconds
+	Scope            string `json:"scope"`
+}

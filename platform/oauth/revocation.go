@@ -1,0 +1,162 @@
+package oauth
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Kinds of revocations.
+const (
+	RevokedToken       = "token"       // one access token, by jti
+	RevokedGrant       = "grant"       // one session, with all its tokens
+	RevokedApplication = "application" // all tokens that an application had
+	RevokedUser        = "user"        // all tokens that a user had
+	changedKeys        = "keys"        // the signing keys are others
+)
+
+// followEvery is how often the store is asked for what other processes revoked.
+const followEvery = 250 * time.Millisecond
+
+// revocationPage is how many are read at a time.
+const revocationPage = 500
+
+// Access is by what right something was done: what a token is about, small
+// enough to be kept beside every connection and endpoint, until it is revoked.
+type Access struct {
+	Organization    string
+	UserID          string // of applications: the client id
+	ClientID        string
+	TokenID         string // jti; empty where HTTP Basic was used
+	GrantID         string // empty for an application's own token
+	Issued, Expires time.Time
+}
+
+// Revocation is the end of tokens before their time.
+type Revocation struct {
+	Seq          int64
+	Kind         string
+	Organization string // of a user
+	ID           string
+	At           time.Time
+}
+
+// Covers tells whether a token is among those that ended. Tokens count their
+// time in seconds, so those of the very second are over as well.
+func (r Revocation) Covers(a Access) bool {
+	switch r.Kind {
+	case RevokedToken:
+		return r.ID == a.TokenID
+	case RevokedGrant:
+		return r.ID == a.GrantID
+	case RevokedApplication:
+		return r.ID == a.ClientID && !a.Issued.After(r.At)
+	case RevokedUser:
+		return r.ID == a.UserID && r.Organization == a.Organization && !a.Issued.After(r.At)
+	}
+	return false
+}
+
+// key is by what a revocation is found.
+func (r Revocation) key() revocationKey { return revocationKey{r.Kind, r.Organization, r.ID} }
+
+type revocationKey struct{ kind, organization, id string }
+
+// revocations are those that still matter: of which a token may live. Every
+// process follows the store's list, its own entries included, so that there is
+// one way in which they take effect.
+type revocations struct {
+	following sync.Mutex // held while the list is read on
+	seq       int64      // the last that was read
+	ended     func(context.Context, Revocation)
+
+	mu sync.RWMutex
+	by map[revocationKey]time.Time
+}
+
+func (v *revocations) add(r Revocation) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if old, ok := v.by[r.key()]; !ok || old.Before(r.At) {
+		v.by[r.key()] = r.At
+	}
+}
+
+// cover tells whether any of them ended a token.
+func (v *revocations) cover(a Access) bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if len(v.by) == 0 {
+		return false
+	}
+	for _, k := range [...]revocationKey{{RevokedToken, "", a.TokenID}, {RevokedGrant, "", a.GrantID},
+		{RevokedApplication, "", a.ClientID}, {RevokedUser, a.Organization, a.UserID}} {
+		if at, ok := v.by[k]; ok && (Revocation{Kind: k.kind, Organization: k.organization, ID: k.id, At: at}).Covers(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// forget drops those older than a time.
+func (v *revocations) forget(before time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for k, at := range v.by {
+		if at.Before(before) {
+			delete(v.by, k)
+		}
+	}
+}
+
+// Watch has ended told of every revocation from now on, also of those that other
+// processes make. It returns when what hung on the tokens has ended, and must not
+// revoke anything itself.
+func (s *Service) Watch(ended func(context.Context, Revocation)) {
+	s.revoked.following.Lock()
+	defer s.revoked.following.Unlock()
+	s.revoked.ended = ended
+}
+
+// follow reads on in the store's list of revocations and makes them count: for
+// Verify at once, and for whoever is connected through Watch.
+func (s *Service) follow(ctx context.Context) error {
+	v := &s.revoked
+	v.following.Lock()
+	defer v.following.Unlock()
+	for {
+		list, err := s.config.Store.Revocations(ctx, v.seq, revocationPage)
+		if err != nil {
+			return fmt.Errorf("read revocations: %w", err)
+		}
+		for _, r := range list {
+			if r.Kind == changedKeys {
+				if err := s.keys.Reload(ctx); err != nil {
+					return err
+				}
+			} else {
+				v.add(r)
+				if v.ended != nil {
+					v.ended(ctx, r)
+				}
+			}
+			v.seq = r.Seq
+		}
+		if len(list) < revocationPage {
+			return nil
+		}
+	}
+}
+
+// Revoked tells whether a right has ended before its time.
+func (s *Service) Revoked(a Access) bool { return s.revoked.cover(a) }
+
+// followed is the end of a change that revoked something: the change is made
+// when it counts everywhere in this process.
+func (s *Service) followed(ctx context.Context, err error) error {
+	if err != nil {
+		return err
+	}
+	return s.follow(context.WithoutCancel(ctx))
+}
