@@ -301,8 +301,23 @@ func openWindow(t *testing.T, args ...string) *window {
 		"XDG_CONFIG_HOME=" + dir + "/config", "XDG_DATA_HOME=" + dir + "/data", "XDG_CACHE_HOME=" + dir + "/cache",
 		"XDG_RUNTIME_DIR=" + dir, "WAYLAND_DISPLAY=", "DBUS_SESSION_BUS_ADDRESS=", "LANG=en_US.UTF-8", "FYNE_SCALE=1"},
 		program(t, "guichet"), args...)
-	w.x("xdotool", "search", "--sync", "--onlyvisible", "--name", "Guichet")
+	w.appears()
 	return w
+}
+
+// appears waits until the window is on the screen. The search walks all windows
+// and fails on one that is destroyed under it, as toolkits do while they start;
+// with --sync it would not search again.
+func (w *window) appears() {
+	w.t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		cmd := exec.Command("xdotool", "search", "--onlyvisible", "--name", "Guichet")
+		cmd.Env = append(os.Environ(), "DISPLAY="+w.display)
+		if out, err := cmd.Output(); err == nil && len(out) > 0 {
+			return
+		}
+	}
+	w.t.Fatal("no window on the screen")
 }
 
 // x runs an X client on the window's display.
