@@ -51,7 +51,7 @@ type API struct {
 // New returns the API's handler.
 func New(c Config) (*API, error) {
 	switch {
-	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.Endpoints == nil, c.Conferences == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil:
+	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.Endpoints == nil, c.Conferences == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
 		return nil, errors.New("api: a part is missing")
 	}
 	if c.Now == nil {

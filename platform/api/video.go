@@ -13,9 +13,6 @@ import (
 // maxVideoBody bounds a request's body below /api/video/, in bytes.
 const maxVideoBody = 64 << 10
 
-// scopeVideo is what a project's token needs below /api/video/.
-const scopeVideo = "video"
-
 func (a *API) routeVideo() {
 	a.mux.HandleFunc("POST /api/video/room_tokens", a.guardVideo(a.createRoomToken))
 	a.mux.HandleFunc("/api/video/", a.guardVideo(a.nothing))
@@ -31,11 +28,14 @@ func (a *API) guardVideo(h handler) http.HandlerFunc {
 		case errors.Is(err, errNoCredentials):
 			challenge(w, "")
 			err = &wire.Error{Code: wire.CodeUnauthorized}
-		case errors.Is(err, oauth.ErrInvalidToken):
-			challenge(w, `, error="invalid_token", error_description="the access token is not valid or has expired"`)
+		case errors.Is(err, oauth.ErrExpiredToken):
+			challenge(w, `, error="invalid_token", error_description="The access token expired"`)
 			err = &wire.Error{Code: wire.CodeUnauthorized}
-		case err == nil && !slices.Contains(id.Scopes, scopeVideo):
-			w.Header().Set("WWW-Authenticate", `Bearer realm="guichet", error="insufficient_scope", scope="`+scopeVideo+`"`)
+		case errors.Is(err, oauth.ErrInvalidToken):
+			challenge(w, `, error="invalid_token", error_description="The access token is not valid"`)
+			err = &wire.Error{Code: wire.CodeUnauthorized}
+		case err == nil && !slices.Contains(id.Scopes, oauth.ScopeVideo):
+			w.Header().Set("WWW-Authenticate", `Bearer realm="guichet", error="insufficient_scope", error_description="The access token does not allow this", scope="`+oauth.ScopeVideo+`"`)
 			err = &wire.Error{Code: wire.CodeForbidden}
 		case err == nil:
 			r.Body = http.MaxBytesReader(w, r.Body, maxVideoBody)
@@ -71,9 +71,6 @@ func (a *API) createRoomToken(w http.ResponseWriter, r *http.Request, id oauth.I
 	claims, wrong := room.Issue(room.Project{Organization: id.Organization, ID: id.ClientID}, *body, a.Now())
 	if len(wrong) > 0 {
 		return send(w, http.StatusUnprocessableEntity, wire.ValidationErrors{Errors: wrong})
-	}
-	if a.SignRoomToken == nil {
-		return errors.New("no signer of room tokens")
 	}
 	token, err := a.SignRoomToken(id.Organization, claims)
 	if err != nil {

@@ -162,7 +162,7 @@ func (s *Server) routes() error {
 		return err
 	}
 	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, Endpoints: s.endpoints, Conferences: s.conferences, Tickets: s.tickets,
-		Pages: pages, ICEServers: s.iceServers, PublicURL: s.config.PublicURL, Now: s.config.Now, Logger: s.log.With("part", "api")})
+		Pages: pages, ICEServers: s.iceServers, SignRoomToken: s.oauth.SignRoomToken, PublicURL: s.config.PublicURL, Now: s.config.Now, Logger: s.log.With("part", "api")})
 	if err != nil {
 		return err
 	}
