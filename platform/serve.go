@@ -36,18 +36,19 @@ func (d data) folder() (string, error) {
 
 type serve struct {
 	data         `embed:""`
-	Dev          bool         `help:"Demo applications and users with printed passwords; listens on loopback only."`
-	Listen       string       `help:"HTTP address (127.0.0.1:8080)." placeholder:"HOST:PORT"`
-	PublicURL    string       `name:"public-url" help:"How browsers reach this server." placeholder:"URL"`
-	MQTTListen   string       `name:"mqtt-listen" help:"MQTT over TCP (127.0.0.1:1883)." placeholder:"HOST:PORT"`
-	MediaListen  string       `help:"Media, UDP and TCP (0.0.0.0:7882)." placeholder:"HOST:PORT"`
-	MediaAddress []netip.Addr `help:"Address that callers send media to; may be repeated." placeholder:"IP"`
-	TURNListen   string       `name:"turn-listen" help:"STUN and TURN, UDP and TCP (0.0.0.0:3478)." placeholder:"HOST:PORT"`
-	Database     string       `help:"Where state is kept." default:"sqlite" placeholder:"sqlite"`
-	TLSCert      string       `name:"tls-cert" help:"Certificate chain, PEM." type:"path" placeholder:"FILE"`
-	TLSKey       string       `name:"tls-key" help:"Private key, PEM." type:"path" placeholder:"FILE"`
-	Signing      string       `name:"signing-algorithm" help:"Of new signing keys: RS256 or ES256 (as before, at first RS256)." placeholder:"NAME"`
-	LogLevel     slog.Level   `help:"debug, info, warn or error." default:"info"`
+	Dev          bool           `help:"Demo applications and users with printed passwords; listens on loopback only."`
+	Listen       string         `help:"HTTP address (127.0.0.1:8080)." placeholder:"HOST:PORT"`
+	PublicURL    string         `name:"public-url" help:"How browsers reach this server." placeholder:"URL"`
+	MQTTListen   string         `name:"mqtt-listen" help:"MQTT over TCP (127.0.0.1:1883)." placeholder:"HOST:PORT"`
+	MediaListen  string         `help:"Media, UDP and TCP (0.0.0.0:7882)." placeholder:"HOST:PORT"`
+	MediaAddress []netip.Addr   `help:"Address that callers send media to; may be repeated." placeholder:"IP"`
+	TURNListen   string         `name:"turn-listen" help:"STUN and TURN, UDP and TCP (0.0.0.0:3478)." placeholder:"HOST:PORT"`
+	Database     string         `help:"Where state is kept." default:"sqlite" placeholder:"sqlite"`
+	TLSCert      string         `name:"tls-cert" help:"Certificate chain, PEM." type:"path" placeholder:"FILE"`
+	TLSKey       string         `name:"tls-key" help:"Private key, PEM." type:"path" placeholder:"FILE"`
+	Signing      string         `name:"signing-algorithm" help:"Of new signing keys: RS256 or ES256 (as before, at first RS256)." placeholder:"NAME"`
+	Providers    []netip.Prefix `name:"provider-network" help:"Private network in which identity providers may live; may be repeated." placeholder:"CIDR"`
+	LogLevel     slog.Level     `help:"debug, info, warn or error." default:"info"`
 }
 
 // Run serves until a signal ends ctx. Standard output gets the ready line and
@@ -60,7 +61,7 @@ func (c serve) Run(ctx context.Context) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	s, err := server.New(ctx, server.Config{Dev: c.Dev, Data: folder, Listen: c.Listen, PublicURL: c.PublicURL, MQTTListen: c.MQTTListen,
 		MediaListen: c.MediaListen, MediaAddresses: c.MediaAddress, TURNListen: c.TURNListen, Database: c.Database,
-		TLSCert: c.TLSCert, TLSKey: c.TLSKey, KeyFile: c.KeyFile, SigningAlgorithm: c.Signing, Logger: log})
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, KeyFile: c.KeyFile, SigningAlgorithm: c.Signing, ProviderNetworks: c.Providers, Logger: log})
 	if err != nil {
 		return &usageError{err}
 	}

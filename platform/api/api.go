@@ -27,6 +27,7 @@ type Config struct {
 	VerifyBasic func(*http.Request) (oauth.Identity, error)
 	// Renew tells that an endpoint lives by another right from now on.
 	Renew       func(endpointID string, by oauth.Access)
+	OAuth       *oauth.Service // its settings
 	Endpoints   *endpoint.Registry
 	Conferences *conference.Directory
 	Tickets     *ticket.Service
@@ -51,7 +52,7 @@ type API struct {
 // New returns the API's handler.
 func New(c Config) (*API, error) {
 	switch {
-	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.Endpoints == nil, c.Conferences == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
+	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
 		return nil, errors.New("api: a part is missing")
 	}
 	if c.Now == nil {
@@ -66,6 +67,7 @@ func New(c Config) (*API, error) {
 	a.routeConferences()
 	a.routeTickets()
 	a.routeWHIP()
+	a.routeSettings()
 	a.routeVideo()
 	a.mux.HandleFunc("GET /assets/", c.Pages.ServeHTTP)
 	for _, prefix := range []string{"/rtc-api/", "/security/", "/api/"} {
@@ -80,7 +82,7 @@ func New(c Config) (*API, error) {
 // nothing answers a path that is none, or one that takes other methods.
 func (a *API) nothing(w http.ResponseWriter, r *http.Request, _ oauth.Identity) error {
 	var allow []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := a.mux.Handler(other); strings.HasPrefix(pattern, method+" ") {

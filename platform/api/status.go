@@ -35,6 +35,11 @@ var causes = []struct {
 	message string
 }{
 	{oauth.ErrTooManyTries, wire.CodeTooMany, "too many wrong secrets: wait a minute"},
+	{oauth.ErrUnknown, wire.CodeNotFound, "there is no such entry in the settings"},
+	{oauth.ErrTaken, wire.CodeConflict, "this name is taken already"},
+	{oauth.ErrChanged, wire.CodeConflict, "somebody else changed this meanwhile: load it anew"},
+	{oauth.ErrFixed, wire.CodeForbidden, "this is built in and cannot be changed"},
+	{oauth.ErrLastAdmin, wire.CodeConflict, "nobody else is an administrator: make somebody one first"},
 	{endpoint.ErrUnknown, wire.CodeNotFound, "this endpoint is not registered: register it again"},
 	{endpoint.ErrRevoked, wire.CodeUnauthorized, "the access token is not valid"},
 	{endpoint.ErrNotYours, wire.CodeForbidden, "this endpoint belongs to somebody else"},
@@ -78,6 +83,10 @@ func translate(err error) *wire.Error {
 	var known *wire.Error
 	if errors.As(err, &known) {
 		return known
+	}
+	var wrong *oauth.BadSettings
+	if errors.As(err, &wrong) {
+		return &wire.Error{Code: wire.CodeInvalid, Message: wrong.Sentence}
 	}
 	for _, c := range causes {
 		if errors.Is(err, c.err) {

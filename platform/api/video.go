@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"net/http"
-	"slices"
 
 	"guichet/platform/oauth"
 	"guichet/platform/room"
@@ -34,7 +33,7 @@ func (a *API) guardVideo(h handler) http.HandlerFunc {
 		case errors.Is(err, oauth.ErrInvalidToken):
 			challenge(w, `, error="invalid_token", error_description="The access token is not valid"`)
 			err = &wire.Error{Code: wire.CodeUnauthorized}
-		case err == nil && !slices.Contains(id.Scopes, oauth.ScopeVideo):
+		case err == nil && !id.May(oauth.ScopeVideo):
 			w.Header().Set("WWW-Authenticate", `Bearer realm="guichet", error="insufficient_scope", error_description="The access token does not allow this", scope="`+oauth.ScopeVideo+`"`)
 			err = &wire.Error{Code: wire.CodeForbidden}
 		case err == nil:

@@ -62,6 +62,7 @@ func serveVideo(t *testing.T) *project {
 			return identity(id)
 		},
 		Renew:     func(string, oauth.Access) {},
+		OAuth:     &oauth.Service{},
 		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Tickets: &ticket.Service{}, Pages: &page.Pages{},
 		ICEServers: func(string) []wire.ICEServer { return nil },
 		SignRoomToken: func(organization string, claims any) (string, error) {

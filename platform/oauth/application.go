@@ -234,7 +234,7 @@ func changed(old, next StoredApplication) string {
 	note("disabled", next.Disabled && !old.Disabled)
 	note("enabled", old.Disabled && !next.Disabled)
 	note("name", old.Name != next.Name)
-	note("roles: "+strings.Join(shortRoles(next.Roles), " "), !slices.Equal(old.Roles, next.Roles))
+	note("roles: "+strings.Join(ShortRoles(next.Roles), " "), !slices.Equal(old.Roles, next.Roles))
 	note("scopes: "+strings.Join(next.Scopes, " "), !slices.Equal(old.Scopes, next.Scopes))
 	note("grants", !slices.Equal(old.Grants, next.Grants))
 	note("redirects", !slices.Equal(old.RedirectURIs, next.RedirectURIs) || !slices.Equal(old.PostLogoutRedirectURIs, next.PostLogoutRedirectURIs))

@@ -81,6 +81,8 @@ func (s *Service) routes() http.Handler {
 	mux.HandleFunc("GET "+endSessionPath, s.endSession)
 	mux.HandleFunc("POST "+endSessionPath, s.endSession)
 	mux.HandleFunc("POST "+signInPath, s.signInPosted)
+	mux.HandleFunc("GET "+signInWithPath, s.signInWith)
+	mux.HandleFunc("GET "+callbackPath+"{provider}", s.callback)
 	mux.HandleFunc("GET "+stylePath, style)
 	mux.HandleFunc("GET "+devicePage, s.deviceAsked)
 	mux.HandleFunc("POST "+devicePage, s.deviceCodePosted)

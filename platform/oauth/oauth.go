@@ -18,6 +18,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime"
 	"slices"
@@ -25,6 +26,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"guichet/platform/oauth/idp"
 	"guichet/platform/oauth/keyring"
 	"guichet/platform/oauth/vault"
 )
@@ -92,22 +94,26 @@ type Config struct {
 	// Algorithm of new signing keys: RS256 or ES256; empty: that of the newest, or
 	// else RS256.
 	Algorithm string
+	// ProviderNetworks are private networks in which identity providers may live.
+	ProviderNetworks []netip.Prefix
 }
 
 // Service is the token service. Its methods are safe for concurrent use.
 type Service struct {
-	config  Config
-	https   bool // the issuer's scheme
-	log     *slog.Logger
-	keys    *keyring.Ring
-	revoked revocations
-	hasher  *hasher
-	limits  *limiter
-	guesses chan struct{} // places for secrets that are being compared
-	pages   *vault.Vault  // seals what goes through browsers; it ends with the process
-	dev     atomic.Bool
-	page    *template.Template
-	handler http.Handler
+	config    Config
+	https     bool // the issuer's scheme
+	log       *slog.Logger
+	keys      *keyring.Ring
+	revoked   revocations
+	hasher    *hasher
+	limits    *limiter
+	guesses   chan struct{} // places for secrets that are being compared
+	providers *idp.Client
+	landed    landed
+	pages     *vault.Vault // seals what goes through browsers; it ends with the process
+	dev       atomic.Bool
+	page      *template.Template
+	handler   http.Handler
 
 	once  sync.Once
 	done  chan struct{}
@@ -151,6 +157,10 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, fmt.Errorf("oauth: %w", err)
 	}
 	s.handler = s.routes()
+	s.landed.by = map[string]time.Time{}
+	if s.providers, err = idp.New(idp.Config{Networks: c.ProviderNetworks, Now: c.Now, Logger: c.Logger}); err != nil {
+		return nil, fmt.Errorf("oauth: %w", err)
+	}
 	s.ended.Add(1)
 	go s.tend()
 	return s, nil
@@ -161,6 +171,7 @@ func (s *Service) Close() error {
 	s.once.Do(func() {
 		close(s.done)
 		s.ended.Wait()
+		s.providers.Close()
 	})
 	return nil
 }

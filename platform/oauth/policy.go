@@ -203,8 +203,8 @@ func RolesNamed(short []string) ([]string, error) {
 	return list, nil
 }
 
-// shortRoles is the other way round.
-func shortRoles(names []string) []string {
+// ShortRoles is RolesNamed the other way round.
+func ShortRoles(names []string) []string {
 	list := make([]string, 0, len(names))
 	for _, name := range names {
 		list = append(list, strings.ToLower(strings.TrimPrefix(name, "ROLE_")))

@@ -61,7 +61,12 @@ func (s *Service) showSignIn(w http.ResponseWriter, r *http.Request, q authoriza
 
 // showForm sends the sign-in form.
 func (s *Service) showForm(w http.ResponseWriter, r *http.Request, status int, q authorization, p page) {
-	p.Title = "Sign in to Guichet"
+	buttons, err := s.buttons(r.Context(), q.Organization)
+	if err != nil {
+		s.showError(w, r, err)
+		return
+	}
+	p.Title, p.Providers = "Sign in to Guichet", buttons
 	s.show(w, r, status, q.RedirectURI, p)
 }
 

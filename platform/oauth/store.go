@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"time"
 
+	"guichet/platform/oauth/idp"
 	"guichet/platform/oauth/keyring"
+	"guichet/platform/wire"
 )
 
 // Digest is the SHA-256 of a code or refresh token; the store never sees more.
@@ -165,12 +167,39 @@ type DeviceStore interface {
 	PollDevice(ctx context.Context, code Digest, application string, first Digest, slower time.Duration, at time.Time) (Device, Grant, error)
 }
 
+// StoredProvider is an identity provider as it is kept.
+type StoredProvider struct {
+	idp.Provider
+	Organization string
+	Name         string
+	Enabled      bool
+	SealedSecret []byte   // ClientSecret is empty
+	Roles        []string // short words, of everybody who comes through it
+	Mappings     []wire.RoleMapping
+	Created      time.Time
+	Version      int64
+}
+
+// ProviderStore keeps identity providers.
+type ProviderStore interface {
+	// Provider fails with ErrUnknown.
+	Provider(ctx context.Context, organization, id string) (StoredProvider, error)
+	// Providers returns those of an organization by name.
+	Providers(ctx context.Context, organization string) ([]StoredProvider, error)
+	AddProvider(ctx context.Context, p StoredProvider) error
+	// ChangeProvider replaces one of p.Version, or fails with ErrChanged.
+	ChangeProvider(ctx context.Context, p StoredProvider) error
+	// RemoveProvider fails with ErrUnknown.
+	RemoveProvider(ctx context.Context, organization, id string) error
+}
+
 // Store is all that the service keeps.
 type Store interface {
 	ApplicationStore
 	UserStore
 	GrantStore
 	DeviceStore
+	ProviderStore
 	AuditStore
 	keyring.Store
 }

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -125,7 +126,9 @@ func (s *Service) SignRoomToken(organization string, claims any) (string, error)
 		return "", fmt.Errorf("encode claims: %w", err)
 	}
 	all := map[string]any{}
-	if err := json.Unmarshal(body, &all); err != nil {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber() // which keeps all digits
+	if err := d.Decode(&all); err != nil {
 		return "", fmt.Errorf("encode claims: %w", err)
 	}
 	all["iss"], all["aud"], all["organization"] = s.config.Issuer, s.config.Issuer, organization

@@ -76,9 +76,10 @@ func (s *Service) Users(ctx context.Context, organization string) ([]StoredUser,
 	return s.config.Store.Users(ctx, organization)
 }
 
-// UserByID returns a user of an organization, or ErrUnknown.
-func (s *Service) UserByID(ctx context.Context, organization, id string) (StoredUser, error) {
-	return s.config.Store.User(ctx, organization, id)
+// UserByName returns the user of an organization who signs in with a name, or
+// has it for an id, or ErrUnknown.
+func (s *Service) UserByName(ctx context.Context, organization, name string) (StoredUser, error) {
+	return s.config.Store.User(ctx, organization, strings.ToLower(name))
 }
 
 func (s *Service) changeableUser(ctx context.Context, organization, id string) (StoredUser, error) {
@@ -113,7 +114,7 @@ func (s *Service) ChangeUser(ctx context.Context, by Actor, id string, version i
 		return old, err
 	}
 	next.Version = version + 1
-	detail := "changed: roles: " + strings.Join(shortRoles(to.Roles), " ")
+	detail := "changed: roles: " + strings.Join(ShortRoles(to.Roles), " ")
 	switch {
 	case disabled && !old.Disabled:
 		detail += ", disabled"

@@ -28,8 +28,9 @@ type Config struct {
 	Database         string // sqlite
 	TLSCert          string // PEM files; both or neither
 	TLSKey           string
-	KeyFile          string // opens the secrets in the database: secret.key in Data
-	SigningAlgorithm string // of new signing keys: RS256 or ES256
+	KeyFile          string         // opens the secrets in the database: secret.key in Data
+	SigningAlgorithm string         // of new signing keys: RS256 or ES256
+	ProviderNetworks []netip.Prefix // private networks in which identity providers may live; with Dev loopback
 	Now              func() time.Time
 	Logger           *slog.Logger
 }
@@ -89,6 +90,7 @@ func (c *Config) check() error {
 		}
 	}
 	if c.Dev {
+		c.ProviderNetworks = append(c.ProviderNetworks, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
 		for _, a := range c.MediaAddresses {
 			if !a.IsLoopback() {
 				return fmt.Errorf("--media-address: %s is not a loopback address, which --dev insists on", a)
