@@ -111,7 +111,7 @@ func broken(u *url.URL, err error) error {
 		return &problem{ErrUnreachable, "the certificate of " + host + " has expired or is not valid yet", false}
 	case errors.As(err, &invalid):
 		return &problem{ErrUnreachable, "the certificate of " + host + " is not valid", false}
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return &problem{ErrUnreachable, host + " does not speak TLS", false}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return &problem{ErrUnreachable, host + " hung up", false}

@@ -51,10 +51,13 @@ func (t *trial) failed(name string, err error) {
 	if p := (*problem)(nil); errors.As(err, &p) {
 		detail = p.sentence
 	}
+	if first, _, _ := strings.Cut(detail, " "); !strings.ContainsAny(first, ".:") { // no name of a host
+		detail = strings.ToUpper(detail[:1]) + detail[1:]
+	}
 	if !strings.HasSuffix(detail, ".") {
 		detail += "."
 	}
-	t.steps = append(t.steps, wire.TrialStep{Name: name, Detail: strings.ToUpper(detail[:1]) + detail[1:]})
+	t.steps = append(t.steps, wire.TrialStep{Name: name, Detail: detail})
 }
 
 func (t *trial) result() wire.ProviderTrial {
