@@ -64,7 +64,8 @@ func (a *Accounts) discover(ctx context.Context, server string) (provider, error
 func (p provider) config(redirect string) oauth2.Config {
 	c := oauth2.Config{ClientID: Application, RedirectURL: redirect,
 		Endpoint: oauth2.Endpoint{AuthURL: p.Authorization, TokenURL: p.Token, AuthStyle: oauth2.AuthStyleInParams}}
-	for _, scope := range []string{"openid", "profile", "offline_access"} {
+	// "any" is all that the person's roles permit.
+	for _, scope := range []string{"openid", "profile", "offline_access", "any"} {
 		if len(p.Scopes) == 0 || slices.Contains(p.Scopes, scope) {
 			c.Scopes = append(c.Scopes, scope)
 		}

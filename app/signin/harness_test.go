@@ -62,7 +62,7 @@ func (i *issuer) metadata(w http.ResponseWriter, _ *http.Request) {
 		name = i.URL
 	}
 	json.NewEncoder(w).Encode(map[string]any{"issuer": name, "authorization_endpoint": i.URL + "/authorize", "token_endpoint": i.URL + "/token",
-		"revocation_endpoint": i.URL + "/revoke", "scopes_supported": []string{"openid", "profile", "offline_access", "more"},
+		"revocation_endpoint": i.URL + "/revoke", "scopes_supported": []string{"openid", "profile", "offline_access", "any", "more"},
 		"authorization_response_iss_parameter_supported": true})
 }
 
@@ -124,7 +124,7 @@ func (b *browser) open(page string) error {
 	b.i.mu.Lock()
 	b.i.challenge, b.i.redirect = q.Get("code_challenge"), q.Get("redirect_uri")
 	b.i.mu.Unlock()
-	if q.Get("code_challenge_method") != "S256" || q.Get("response_type") != "code" || q.Get("client_id") != Application || q.Get("scope") != "openid profile offline_access" {
+	if q.Get("code_challenge_method") != "S256" || q.Get("response_type") != "code" || q.Get("client_id") != Application || q.Get("scope") != "openid profile offline_access any" {
 		b.i.t.Errorf("the page is asked for with %v", q)
 	}
 	back := url.Values{"code": {"the-code"}, "state": {q.Get("state")}, "iss": {b.i.URL}}
