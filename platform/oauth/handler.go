@@ -254,7 +254,7 @@ func authenticated(r *http.Request, a StoredApplication, form url.Values) *http.
 	form.Del("client_secret")
 	r = r.Clone(context.WithValue(r.Context(), clientKey{}, a))
 	r.Header.Del("Authorization")
-	r.URL.RawQuery = ""
+	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = tokenPath, "", "" // the library knows one path
 	r.Form, r.PostForm = form, form
 	return r
 }
