@@ -28,8 +28,8 @@ export const applications = {
   columns: [
     { label: 'Name', cell: () => null },
     { label: 'ID', cell: (a) => make('span', { class: 'mono' }, a.id) },
-    { label: 'Roles', cell: (a) => rolesWord(a.roles) || make('span', { class: 'quiet' }, '–') },
-    { label: 'Gets tokens by', cell: (a) => a.grants.map(grantWord).join(', ') || make('span', { class: 'quiet' }, '–') },
+    { label: 'Roles', cell: (a) => rolesWord(a.roles) || make('span', { class: 'quiet none' }, '–') },
+    { label: 'Gets tokens by', cell: (a) => a.grants.map(grantWord).join(', ') || make('span', { class: 'quiet none' }, '–') },
     { label: 'State', cell: state },
   ],
   fixed: (a) => (a.fixed ? 'This application belongs to the server itself or to its development mode. You can look at it; only the server’s own program changes it.' : ''),

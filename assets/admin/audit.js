@@ -30,8 +30,8 @@ export class Audit {
     { label: 'Time', cell: (e) => timeOf(e.time, 'second') },
     { label: 'What', cell: what },
     { label: 'Who', cell: who },
-    { label: 'Application', cell: (e) => (e.client ? make('span', { class: 'mono' }, e.client) : make('span', { class: 'quiet' }, '–')) },
-    { label: 'From', cell: (e) => (e.address ? make('span', { class: 'mono' }, e.address) : make('span', { class: 'quiet' }, '–')) },
+    { label: 'Application', cell: (e) => (e.client ? make('span', { class: 'mono' }, e.client) : make('span', { class: 'quiet none' }, '–')) },
+    { label: 'From', cell: (e) => (e.address ? make('span', { class: 'mono' }, e.address) : make('span', { class: 'quiet none' }, '–')) },
   ]));
 
   /** @param {import('./desk.js').Desk} desk @param {string} query */
@@ -124,7 +124,7 @@ function what(e) {
 
 /** @param {Entry} e */
 function who(e) {
-  if (!e.subject && !e.actor) return make('span', { class: 'quiet' }, '–');
+  if (!e.subject && !e.actor) return make('span', { class: 'quiet none' }, '–');
   return [
     e.subject && make('span', { class: 'mono line' }, e.subject),
     e.actor && make('span', { class: 'quiet line' }, 'by ', make('span', { class: 'mono' }, e.actor)),

@@ -123,7 +123,6 @@ export class Editing {
 
   /** Shows a secret, this once. @param {string} value */
   once(value) {
-    if (!value) return;
     this.#secret = new Secret(this.#kind.secret.what, value, this.#kind.secret.then);
     fill(this.#once, this.#secret.element);
     this.#drawer.focus();
@@ -171,7 +170,8 @@ export class Editing {
     this.#aside();
     if (fixed) this.#drawer.actions(button('Close', () => void this.leave(), { id: 'cancel' }));
     else this.#drawer.actions(save, this.#drawer.cancel);
-    this.#drawer.focus();
+    if (item) this.#drawer.focus();
+    else form.fields[0]?.focus();
   }
 
   /** The state and the actions, which a request may change while the form stays. */
@@ -218,8 +218,9 @@ export class Editing {
       this.#tell.changed(item);
       this.desk.rest(`#/${this.#kind.path}/${encodeURIComponent(item.id)}`);
       this.#show();
-      this.once(secret);
-      this.desk.tell(`Created ${this.#kind.name(item)}.`);
+      // A secret says enough by itself.
+      if (secret) this.once(secret);
+      else this.desk.tell(`Created ${this.#kind.name(item)}.`);
     });
   }
 

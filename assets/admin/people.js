@@ -25,7 +25,7 @@ export const people = {
   columns: [
     { label: 'Name', cell: () => null },
     { label: 'Signs in as', cell: (u) => make('span', { class: 'mono' }, u.id) },
-    { label: 'Roles', cell: (u) => rolesWord([...new Set([...u.roles, ...u.providerRoles])]) || make('span', { class: 'quiet' }, '–') },
+    { label: 'Roles', cell: (u) => rolesWord([...new Set([...u.roles, ...u.providerRoles])]) || make('span', { class: 'quiet none' }, '–') },
     { label: 'Signs in by', cell: (u) => u.provider || 'Password' },
     { label: 'State', cell: state },
   ],
@@ -101,6 +101,7 @@ function actions(u, editing) {
     question: async () => ({ title: `Sign ${name} out everywhere?`, text: [out, 'All devices have to sign in again.'], yes: 'Sign out everywhere', danger: true }),
     run: async () => {
       await desk.api.signOut(u.id);
+      editing.changed(await desk.api.users.get(u.id));
       desk.tell(`${name} is signed out everywhere.`);
     },
   };

@@ -17,7 +17,7 @@ import { announce, button, fill, icon, make, unique } from './dom.js';
  * @returns {import('./fields.js').Field<Row[]>}
  */
 export function rowsField({ legend, name, hint, add, row: word, columns, value }) {
-  const rows = make('ol', { class: 'rows' });
+  const rows = make('div', { class: 'rows' });
   const problem = make('div', { class: 'field-problem', id: `${name}-problem` });
   const more = button(add, () => append({}).querySelector('input')?.focus(), { look: 'plain', icon: 'plus', id: `${name}-add` });
   const group = make('fieldset', { id: name, class: 'field', 'aria-describedby': `${name}-hint ${name}-problem` },
@@ -25,7 +25,7 @@ export function rowsField({ legend, name, hint, add, row: word, columns, value }
 
   /** @param {Row} row */
   function append(row) {
-    const item = make('li', { class: 'row', role: 'group' });
+    const item = make('div', { class: 'row', role: 'group' });
     fill(item, ...columns.map((column) => cell(column, row[column.key] ?? '')), remover(item));
     rows.append(item);
     number();

@@ -57,7 +57,7 @@ export class Session extends EventTarget {
     const answer = new URLSearchParams(location.search);
     if (answer.has('state') || answer.has('code') || answer.has('error')) return this.#answered(answer);
     const kept = this.#memory.session();
-    if (!kept || !(await held(kept.lock))) {
+    if (!kept || (kept.lock !== this.#lock && !(await held(kept.lock)))) {
       this.#memory.forget();
       return false;
     }

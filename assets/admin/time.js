@@ -7,7 +7,7 @@ import { make } from './dom.js';
  * @param {Date | null} instant @param {'minute' | 'second'} [precision]
  */
 export function timeOf(instant, precision = 'minute') {
-  if (!instant) return make('span', { class: 'quiet' }, '–');
+  if (!instant) return make('span', { class: 'quiet none' }, '–');
   const timeStyle = precision === 'second' ? 'medium' : 'short';
   const words = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle }).format(instant);
   const exact = instant.toISOString();
