@@ -146,7 +146,7 @@ func (e engine) DeviceToken(ctx context.Context, r *op.ClientRequest[oidc.Device
 		return nil, s.fault(err)
 	}
 	t := attemptOf(ctx)
-	if err := s.answer(t, g, roles, g.Scopes, refresh); err != nil {
+	if err := s.answer(t, a.StoredApplication, g, roles, g.Scopes, refresh); err != nil {
 		return nil, s.fault(err)
 	}
 	return e.done(s.identify(t, ""))

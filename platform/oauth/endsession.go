@@ -67,7 +67,7 @@ func (s *Service) hinted(token string) (c idClaims, ok bool) {
 	if token == "" || len(token) > maxAccessToken {
 		return c, false
 	}
-	body, err := s.keys.Verify(keyring.IDToken, token)
+	body, _, err := s.keys.Verify(keyring.IDToken, token)
 	if err != nil || json.Unmarshal(body, &c) != nil {
 		return c, false
 	}

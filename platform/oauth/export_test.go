@@ -41,7 +41,9 @@ type oneKey struct{ keyring.Key }
 func (o oneKey) SigningKeys(context.Context) ([]keyring.Key, error) {
 	return []keyring.Key{o.Key}, nil
 }
-func (oneKey) ReplaceSigningKeys(context.Context, string, *keyring.Key, []string) error { return nil }
+func (oneKey) ReplaceSigningKeys(context.Context, string, *keyring.Key, []string, bool) error {
+	return nil
+}
 
 // sameText compares tokens but for the last character of the signature, whose
 // spare bits the encoding does not use.

@@ -65,7 +65,7 @@ func (e engine) ClientCredentialsExchange(ctx context.Context, r *op.ClientReque
 	if !ok {
 		return nil, oidc.ErrInvalidScope()
 	}
-	return e.done(e.s.answer(attemptOf(ctx), Grant{Application: a.ID, Organization: a.Organization, UserID: a.ID}, a.Roles, granted, ""))
+	return e.done(e.s.answer(attemptOf(ctx), a.StoredApplication, Grant{Application: a.ID, Organization: a.Organization, UserID: a.ID}, a.Roles, granted, ""))
 }
 
 // done is the library's answer to a request that was granted; the token itself
@@ -113,7 +113,7 @@ func (e engine) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.Acces
 		}
 	}
 	t := attemptOf(ctx)
-	if err := s.answer(t, g, roles, g.Scopes, refresh); err != nil {
+	if err := s.answer(t, a.StoredApplication, g, roles, g.Scopes, refresh); err != nil {
 		return nil, s.fault(err)
 	}
 	return e.done(s.identify(t, c.Nonce))
@@ -175,7 +175,7 @@ func (e engine) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Refre
 		return nil, s.fault(err)
 	}
 	t := attemptOf(ctx)
-	if err := s.answer(t, g, roles, granted, refresh); err != nil {
+	if err := s.answer(t, a.StoredApplication, g, roles, granted, refresh); err != nil {
 		return nil, s.fault(err)
 	}
 	return e.done(s.identify(t, ""))

@@ -56,7 +56,7 @@ func start(t testing.TB, options ...func(*oauth.Config)) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.ReplaceSigningKeys(context.Background(), "", &shared.Key, nil); err != nil {
+	if err := s.store.ReplaceSigningKeys(context.Background(), "", &shared.Key, nil, false); err != nil {
 		t.Fatal(err)
 	}
 	c := oauth.Config{Issuer: web.URL, Store: s.store, Vault: shared.Vault, Tickets: tickets{}, Argon2: oauth.Argon2{Memory: 8, Passes: 1, Threads: 1},

@@ -137,7 +137,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{config: c, https: u.Scheme == "https", log: c.Logger,
-		limits: newLimiter(c.Now), revoked: revocations{by: map[revocationKey]time.Time{}}, guesses: make(chan struct{}, runtime.GOMAXPROCS(0)), done: make(chan struct{})}
+		limits: newLimiter(c.Now), revoked: revocations{by: map[revocationKey]Revocation{}}, guesses: make(chan struct{}, runtime.GOMAXPROCS(0)), done: make(chan struct{})}
 	var key [32]byte
 	rand.Read(key[:])
 	if s.pages, err = vault.New(key[:]); err != nil {

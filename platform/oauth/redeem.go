@@ -70,7 +70,7 @@ func (s *Service) redeem(r *http.Request, t *attempt, a StoredApplication, form 
 	if err := s.config.Store.AddRefreshedGrant(r.Context(), g, d); err != nil {
 		return err
 	}
-	return s.answer(t, g, g.Roles, granted, refresh)
+	return s.answer(t, a, g, g.Roles, granted, refresh)
 }
 
 // described is a text as RFC 6749 lets it stand in error_description.

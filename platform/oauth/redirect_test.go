@@ -112,7 +112,7 @@ func FuzzToken(f *testing.F) {
 	}
 	s := &Service{keys: keys, config: Config{Issuer: "http://a", Now: nowForTests}}
 	var made attempt
-	if err := s.answer(&made, Grant{Application: "a", Organization: "o", UserID: "u"}, nil, nil, ""); err != nil {
+	if err := s.answer(&made, StoredApplication{Application: Application{ID: "a"}}, Grant{Application: "a", Organization: "o", UserID: "u"}, nil, nil, ""); err != nil {
 		f.Fatal(err)
 	}
 	good := made.token.AccessToken
@@ -120,7 +120,7 @@ func FuzzToken(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
-		c, err := s.parse(token)
+		c, _, err := s.parse(token)
 		if err == nil && (c.UserID != "u" || c.Organization != "o" || !sameText(token, good)) {
 			t.Errorf("%q is good: %+v", token, c)
 		}

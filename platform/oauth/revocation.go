@@ -11,8 +11,8 @@ import (
 const (
 	RevokedToken       = "token"       // one access token, by jti
 	RevokedGrant       = "grant"       // one session, with all its tokens
-	RevokedApplication = "application" // all tokens that an application had
-	RevokedUser        = "user"        // all tokens that a user had
+	RevokedApplication = "application" // all tokens that an application had by an earlier version of its settings
+	RevokedKey         = "key"         // all tokens that a compromised key signed
 	changedKeys        = "keys"        // the signing keys are others
 )
 
@@ -25,25 +25,27 @@ const revocationPage = 500
 // Access is by what right something was done: what a token is about, small
 // enough to be kept beside every connection and endpoint, until it is revoked.
 type Access struct {
-	Organization    string
-	UserID          string // of applications: the client id
-	ClientID        string
-	TokenID         string // jti; empty where HTTP Basic was used
-	GrantID         string // empty for an application's own token
-	Issued, Expires time.Time
+	Organization string
+	UserID       string // of applications: the client id
+	ClientID     string
+	Version      int64  // of the application's settings by which the token was issued
+	TokenID      string // jti; empty where HTTP Basic was used
+	KeyID        string // that signed it
+	GrantID      string // empty for an application's own token
+	Expires      time.Time
 }
 
 // Revocation is the end of tokens before their time.
 type Revocation struct {
-	Seq          int64
-	Kind         string
-	Organization string // of a user
-	ID           string
-	At           time.Time
+	Seq     int64
+	Kind    string
+	ID      string
+	Version int64 // of an application: tokens of earlier ones end
+	At      time.Time
 }
 
-// Covers tells whether a token is among those that ended. Tokens count their
-// time in seconds, so those of the very second are over as well.
+// Covers tells whether a token is among those that ended. No clock is asked:
+// what was issued by the state of before is covered, and nothing else.
 func (r Revocation) Covers(a Access) bool {
 	switch r.Kind {
 	case RevokedToken:
@@ -51,17 +53,14 @@ func (r Revocation) Covers(a Access) bool {
 	case RevokedGrant:
 		return r.ID == a.GrantID
 	case RevokedApplication:
-		return r.ID == a.ClientID && !a.Issued.After(r.At)
-	case RevokedUser:
-		return r.ID == a.UserID && r.Organization == a.Organization && !a.Issued.After(r.At)
+		return r.ID == a.ClientID && a.Version < r.Version
+	case RevokedKey:
+		return r.ID == a.KeyID
 	}
 	return false
 }
 
-// key is by what a revocation is found.
-func (r Revocation) key() revocationKey { return revocationKey{r.Kind, r.Organization, r.ID} }
-
-type revocationKey struct{ kind, organization, id string }
+type revocationKey struct{ kind, id string }
 
 // revocations are those that still matter: of which a token may live. Every
 // process follows the store's list, its own entries included, so that there is
@@ -72,15 +71,17 @@ type revocations struct {
 	ended     func(context.Context, Revocation)
 
 	mu sync.RWMutex
-	by map[revocationKey]time.Time
+	by map[revocationKey]Revocation
 }
 
 func (v *revocations) add(r Revocation) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if old, ok := v.by[r.key()]; !ok || old.Before(r.At) {
-		v.by[r.key()] = r.At
+	k := revocationKey{r.Kind, r.ID}
+	if old, ok := v.by[k]; ok {
+		r.Version = max(r.Version, old.Version)
 	}
+	v.by[k] = r
 }
 
 // cover tells whether any of them ended a token.
@@ -90,9 +91,8 @@ func (v *revocations) cover(a Access) bool {
 	if len(v.by) == 0 {
 		return false
 	}
-	for _, k := range [...]revocationKey{{RevokedToken, "", a.TokenID}, {RevokedGrant, "", a.GrantID},
-		{RevokedApplication, "", a.ClientID}, {RevokedUser, a.Organization, a.UserID}} {
-		if at, ok := v.by[k]; ok && (Revocation{Kind: k.kind, Organization: k.organization, ID: k.id, At: at}).Covers(a) {
+	for _, k := range [...]revocationKey{{RevokedToken, a.TokenID}, {RevokedGrant, a.GrantID}, {RevokedApplication, a.ClientID}, {RevokedKey, a.KeyID}} {
+		if r, ok := v.by[k]; ok && r.Covers(a) {
 			return true
 		}
 	}
@@ -103,8 +103,8 @@ func (v *revocations) cover(a Access) bool {
 func (v *revocations) forget(before time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for k, at := range v.by {
-		if at.Before(before) {
+	for k, r := range v.by {
+		if r.At.Before(before) {
 			delete(v.by, k)
 		}
 	}

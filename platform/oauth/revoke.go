@@ -51,7 +51,7 @@ func (s *Service) revokeToken(r *http.Request, a StoredApplication, token string
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrUnknown):
-		c, parseErr := s.parse(token)
+		c, _, parseErr := s.parse(token)
 		if parseErr != nil || c.ClientID != a.ID {
 			return nil
 		}
@@ -111,8 +111,8 @@ func (s *Service) introspect(w http.ResponseWriter, r *http.Request) {
 
 // lookUp tells what a token is worth, and whose organization's it is.
 func (s *Service) lookUp(r *http.Request, token string) (found introspection, organization string, err error) {
-	if c, err := s.parse(token); err == nil {
-		if s.revoked.cover(c.identity().Access) {
+	if c, key, err := s.parse(token); err == nil {
+		if s.revoked.cover(c.identity(key).Access) {
 			return introspection{}, "", nil
 		}
 		return introspection{Active: true, Scope: c.Scope, ClientID: c.ClientID, Username: c.Name, TokenType: oidc.BearerToken, Expires: c.Expires,

@@ -30,6 +30,7 @@ type claims struct {
 	Authorities  []string `json:"authorities"`
 	Scope        string   `json:"scope"`
 	Grant        string   `json:"gid,omitempty"`
+	Version      int64    `json:"ver,omitempty"` // of the application's settings
 	Name         string   `json:"name,omitempty"`
 	Organization string   `json:"organization"`
 	Conference   string   `json:"conference_id,omitempty"`
@@ -76,9 +77,9 @@ func attemptOf(ctx context.Context) *attempt {
 	return t
 }
 
-// answer issues an access token for a grant; scopes may be fewer than the
+// answer issues an access token for an application's grant; scopes may be fewer than the
 // grant's. A grant without id is one of client credentials.
-func (s *Service) answer(t *attempt, g Grant, roles, scopes []string, refresh string) error {
+func (s *Service) answer(t *attempt, a StoredApplication, g Grant, roles, scopes []string, refresh string) error {
 	now := s.now()
 	expires := now.Add(accessLife)
 	if !g.Expires.IsZero() && g.Expires.Before(expires) {
@@ -88,7 +89,7 @@ func (s *Service) answer(t *attempt, g Grant, roles, scopes []string, refresh st
 		roles = []string{}
 	}
 	c := claims{Issuer: s.config.Issuer, Subject: g.UserID, Audience: s.config.Issuer, Expires: expires.Unix(), IssuedAt: now.Unix(),
-		ID: wire.NewID(), ClientID: g.Application, UserID: g.UserID, Authorities: roles, Scope: strings.Join(scopes, " "), Grant: g.ID,
+		ID: wire.NewID(), ClientID: a.ID, Version: a.Version, UserID: g.UserID, Authorities: roles, Scope: strings.Join(scopes, " "), Grant: g.ID,
 		Name: g.Name, Organization: g.Organization, Conference: g.Conference, Ticket: g.Ticket}
 	token, err := s.keys.Sign(keyring.AccessToken, c)
 	if err != nil {

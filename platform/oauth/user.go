@@ -193,6 +193,13 @@ func (s *Service) user(ctx context.Context, organization, id string) (StoredUser
 	if err == nil && (u.Disabled || u.Fixture && !s.dev.Load()) {
 		return StoredUser{}, ErrUnknown
 	}
+	if err != nil || u.Provider == "" {
+		return u, err
+	}
+	p, err := s.config.Store.Provider(ctx, organization, u.Provider)
+	if err == nil && !p.Enabled {
+		return StoredUser{}, ErrUnknown
+	}
 	return u, err
 }
 

@@ -37,20 +37,20 @@ func (i Identity) IsCustomer() bool { return i.Has(RoleCustomer) }
 // Verify returns who an access token speaks for, or an error that is
 // ErrInvalidToken. It asks no store.
 func (s *Service) Verify(accessToken string) (Identity, error) {
-	c, err := s.parse(accessToken)
+	c, key, err := s.parse(accessToken)
 	if err != nil {
 		return Identity{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
-	id := c.identity()
+	id := c.identity(key)
 	if s.revoked.cover(id.Access) {
 		return Identity{}, fmt.Errorf("%w: revoked", ErrInvalidToken)
 	}
 	return id, nil
 }
 
-func (c claims) identity() Identity {
-	return Identity{Access: Access{Organization: c.Organization, UserID: c.UserID, ClientID: c.ClientID, TokenID: c.ID, GrantID: c.Grant,
-		Issued: time.Unix(c.IssuedAt, 0), Expires: time.Unix(c.Expires, 0)},
+func (c claims) identity(key string) Identity {
+	return Identity{Access: Access{Organization: c.Organization, UserID: c.UserID, ClientID: c.ClientID, Version: c.Version, TokenID: c.ID,
+		KeyID: key, GrantID: c.Grant, Expires: time.Unix(c.Expires, 0)},
 		Name: c.Name, Roles: c.Authorities, Scopes: strings.Fields(c.Scope), Conference: c.Conference, Ticket: c.Ticket}
 }
 
@@ -74,36 +74,39 @@ func (s *Service) VerifyBasic(r *http.Request) (Identity, error) {
 	case a.Public || !a.AllowBasic:
 		return Identity{}, fmt.Errorf("%w: the application may not use Basic", ErrInvalidToken)
 	}
-	now := s.now()
-	return Identity{Access: Access{Organization: a.Organization, UserID: a.ID, ClientID: a.ID, Issued: now, Expires: now.Add(accessLife)},
+	return Identity{Access: Access{Organization: a.Organization, UserID: a.ID, ClientID: a.ID, Version: a.Version, Expires: s.now().Add(accessLife)},
 		Roles: a.Roles, Scopes: a.Scopes}, nil
 }
 
-// parse checks all but revocation: form, type, key, signature and claims.
-func (s *Service) parse(token string) (claims, error) {
-	var c claims
+// parse checks all but revocation: form, type, key, signature and claims. It
+// returns the key's id as well.
+func (s *Service) parse(token string) (c claims, key string, err error) {
 	if len(token) > maxAccessToken {
-		return c, fmt.Errorf("longer than %d bytes", maxAccessToken)
+		return c, "", fmt.Errorf("longer than %d bytes", maxAccessToken)
 	}
-	body, err := s.keys.Verify(keyring.AccessToken, token)
+	body, key, err := s.keys.Verify(keyring.AccessToken, token)
 	if err != nil {
-		return c, err
+		return c, "", err
 	}
 	if err := json.Unmarshal(body, &c); err != nil {
-		return c, err
+		return c, "", err
 	}
+	return c, key, s.check(c)
+}
+
+func (s *Service) check(c claims) error {
 	now := s.now()
 	switch {
 	case c.Issuer != s.config.Issuer:
-		return c, fmt.Errorf("issuer is another")
+		return fmt.Errorf("issuer is another")
 	case c.Audience != s.config.Issuer:
-		return c, fmt.Errorf("audience is another")
+		return fmt.Errorf("audience is another")
 	case now.Unix() >= c.Expires:
-		return c, ErrExpiredToken
+		return ErrExpiredToken
 	case max(c.IssuedAt, c.NotBefore) > now.Add(clockSkew).Unix():
-		return c, fmt.Errorf("issued in the future")
+		return fmt.Errorf("issued in the future")
 	case c.UserID == "" || c.ID == "" || c.Organization == "":
-		return c, fmt.Errorf("claims are missing")
+		return fmt.Errorf("claims are missing")
 	}
-	return c, nil
+	return nil
 }

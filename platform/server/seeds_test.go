@@ -160,7 +160,7 @@ func (s seeded) access(token, id, scope string, authorities ...any) map[string]a
 	if c["exp"].(float64)-c["iat"].(float64) != 600 || c["jti"] == "" {
 		s.Errorf("claims %v", c)
 	}
-	want := map[string]any{"iss": s.URL, "aud": s.URL, "sub": id, "userId": id, "client_id": id, "authorities": append([]any{}, authorities...),
+	want := map[string]any{"iss": s.URL, "aud": s.URL, "sub": id, "userId": id, "client_id": id, "ver": float64(1), "authorities": append([]any{}, authorities...),
 		"scope": scope, "organization": "default", "exp": c["exp"], "iat": c["iat"], "jti": c["jti"]}
 	if d := cmp.Diff(want, c); d != "" {
 		s.Error(d)

@@ -76,8 +76,12 @@ func (s *Store) AddApplication(ctx context.Context, a oauth.StoredApplication) e
 		if _, err := tx.Exec(`DELETE FROM applications WHERE id = ? AND fixture`, a.ID); err != nil {
 			return err
 		}
+		// One that comes in the place of another must not begin at a version of
+		// which all tokens ended.
 		r, err := tx.Exec(`INSERT INTO applications (`+applicationColumns+`)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+				max(?17, coalesce((SELECT max(version) FROM revocations WHERE kind = 'application' AND id = ?1), 0))
+			WHERE true ON CONFLICT (id) DO NOTHING`,
 			a.ID, a.Name, a.Organization, a.SecretHash, words(a.Roles), words(a.Scopes), words(a.Grants), words(a.RedirectURIs), words(a.PostLogoutRedirectURIs),
 			a.Public, a.AllowQuery, a.AllowBasic, a.PKCEOptional, a.Disabled, a.Fixture, a.Created.UnixMilli(), a.Version)
 		return orElse(r, err, oauth.ErrTaken)
@@ -94,18 +98,22 @@ func (s *Store) ChangeApplication(ctx context.Context, a oauth.StoredApplication
 		if err := orElse(r, err, oauth.ErrChanged); err != nil || !revoke {
 			return err
 		}
-		return revokeApplication(tx, a.ID, at)
+		return revokeApplication(tx, a.ID, a.Version+1, at)
 	})
 }
 
 // RemoveApplication implements oauth.ApplicationStore.
 func (s *Store) RemoveApplication(ctx context.Context, id string, at time.Time) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
-		r, err := tx.Exec(`DELETE FROM applications WHERE id = ?`, id)
-		if err := orElse(r, err, oauth.ErrUnknown); err != nil {
+		var version int64
+		err := tx.QueryRow(`DELETE FROM applications WHERE id = ? RETURNING version`, id).Scan(&version)
+		if errors.Is(err, sql.ErrNoRows) {
+			return oauth.ErrUnknown
+		}
+		if err != nil {
 			return err
 		}
-		return revokeApplication(tx, id, at)
+		return revokeApplication(tx, id, version+1, at)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"guichet/platform/oauth"
 	"guichet/platform/oauth/keyring"
 )
 
@@ -20,7 +21,7 @@ func (s *Store) SigningKeys(ctx context.Context) ([]keyring.Key, error) {
 }
 
 // ReplaceSigningKeys implements keyring.Store.
-func (s *Store) ReplaceSigningKeys(ctx context.Context, newest string, add *keyring.Key, remove []string) error {
+func (s *Store) ReplaceSigningKeys(ctx context.Context, newest string, add *keyring.Key, remove []string, compromised bool) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
 		var found string
 		err := tx.QueryRow(`SELECT id FROM signing_keys ORDER BY signs DESC, created DESC, id LIMIT 1`).Scan(&found)
@@ -30,19 +31,26 @@ func (s *Store) ReplaceSigningKeys(ctx context.Context, newest string, add *keyr
 		if found != newest {
 			return keyring.ErrChanged
 		}
+		at := time.Now()
+		if add != nil {
+			at = add.Created
+		}
 		for _, id := range remove {
 			if _, err := tx.Exec(`DELETE FROM signing_keys WHERE id = ?`, id); err != nil {
 				return err
 			}
+			if compromised {
+				if err := revoke(tx, oauth.Revocation{Kind: oauth.RevokedKey, ID: id, At: at}); err != nil {
+					return err
+				}
+			}
 		}
-		at := time.Now()
 		if add != nil {
-			at = add.Created
 			if _, err := tx.Exec(`INSERT INTO signing_keys (id, algorithm, sealed, created, signs) VALUES (?, ?, ?, ?, ?)`,
 				add.ID, add.Algorithm, add.Sealed, add.Created.UnixMilli(), add.Signs.UnixMilli()); err != nil {
 				return err
 			}
 		}
-		return revoke(tx, "keys", "", "", at)
+		return revoke(tx, oauth.Revocation{Kind: "keys", At: at})
 	})
 }

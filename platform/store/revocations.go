@@ -9,8 +9,8 @@ import (
 )
 
 // revoke adds to the list that every process follows.
-func revoke(tx *sql.Tx, kind, organization, id string, at time.Time) error {
-	_, err := tx.Exec(`INSERT INTO revocations (kind, organization, id, at) VALUES (?, ?, ?, ?)`, kind, organization, id, at.UnixMilli())
+func revoke(tx *sql.Tx, r oauth.Revocation) error {
+	_, err := tx.Exec(`INSERT INTO revocations (kind, id, version, at) VALUES (?, ?, ?, ?)`, r.Kind, r.ID, r.Version, r.At.UnixMilli())
 	return err
 }
 
@@ -22,29 +22,49 @@ func revokeGrant(tx *sql.Tx, id string, at time.Time) error {
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		return err // it was revoked before, or has expired
 	}
-	return revoke(tx, oauth.RevokedGrant, "", id, at)
+	return revoke(tx, oauth.Revocation{Kind: oauth.RevokedGrant, ID: id, At: at})
 }
 
-func revokeApplication(tx *sql.Tx, id string, at time.Time) error {
+// revokeApplication ends what an application had before a version.
+func revokeApplication(tx *sql.Tx, id string, version int64, at time.Time) error {
 	if _, err := tx.Exec(`UPDATE grants SET revoked = ? WHERE application = ? AND revoked IS NULL`, at.UnixMilli(), id); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(`DELETE FROM devices WHERE application = ?`, id); err != nil {
 		return err
 	}
-	return revoke(tx, oauth.RevokedApplication, "", id, at)
+	return revoke(tx, oauth.Revocation{Kind: oauth.RevokedApplication, ID: id, Version: version, At: at})
 }
 
+// revokeUser ends all sessions of a user; every token of theirs belongs to one.
 func revokeUser(tx *sql.Tx, organization, id string, at time.Time) error {
-	if _, err := tx.Exec(`UPDATE grants SET revoked = ? WHERE organization = ? AND user = ? AND revoked IS NULL`, at.UnixMilli(), organization, id); err != nil {
+	rows, err := tx.Query(`UPDATE grants SET revoked = ? WHERE organization = ? AND user = ? AND revoked IS NULL RETURNING id`, at.UnixMilli(), organization, id)
+	if err != nil {
 		return err
 	}
-	return revoke(tx, oauth.RevokedUser, organization, id, at)
+	defer rows.Close()
+	var ended []string
+	for rows.Next() {
+		var grant string
+		if err := rows.Scan(&grant); err != nil {
+			return err
+		}
+		ended = append(ended, grant)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, grant := range ended {
+		if err := revoke(tx, oauth.Revocation{Kind: oauth.RevokedGrant, ID: grant, At: at}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RevokeToken implements oauth.GrantStore.
 func (s *Store) RevokeToken(ctx context.Context, id string, at time.Time) error {
-	return s.update(ctx, func(tx *sql.Tx) error { return revoke(tx, oauth.RevokedToken, "", id, at) })
+	return s.update(ctx, func(tx *sql.Tx) error { return revoke(tx, oauth.Revocation{Kind: oauth.RevokedToken, ID: id, At: at}) })
 }
 
 // RevokeGrant implements oauth.GrantStore.
@@ -56,8 +76,8 @@ func (s *Store) RevokeGrant(ctx context.Context, id string, at time.Time) error 
 func (s *Store) Revocations(ctx context.Context, after int64, limit int) ([]oauth.Revocation, error) {
 	return collect(ctx, s.read, "read revocations", func(r row) (v oauth.Revocation, err error) {
 		var at int64
-		err = r.Scan(&v.Seq, &v.Kind, &v.Organization, &v.ID, &at)
+		err = r.Scan(&v.Seq, &v.Kind, &v.ID, &v.Version, &at)
 		v.At = time.UnixMilli(at)
 		return v, err
-	}, `SELECT seq, kind, organization, id, at FROM revocations WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit)
+	}, `SELECT seq, kind, id, version, at FROM revocations WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit)
 }

@@ -68,8 +68,8 @@ type Store interface {
 	SigningKeys(ctx context.Context) ([]Key, error)
 	// ReplaceSigningKeys adds a key unless it is nil and removes others, if the
 	// first of the list is still the one with the id newest, "" meaning none;
-	// else it fails with ErrChanged.
-	ReplaceSigningKeys(ctx context.Context, newest string, add *Key, remove []string) error
+	// else it fails with ErrChanged. What compromised keys have signed ends.
+	ReplaceSigningKeys(ctx context.Context, newest string, add *Key, remove []string, compromised bool) error
 }
 
 // Config is what a Ring works with; all but Algorithm is required.

@@ -66,7 +66,7 @@ func (r *rig) sign(k *keyring.Ring) string {
 
 func (r *rig) verifies(what string, k *keyring.Ring, token string, want bool) {
 	r.t.Helper()
-	body, err := k.Verify(keyring.AccessToken, token)
+	body, _, err := k.Verify(keyring.AccessToken, token)
 	var claims map[string]string
 	if got := err == nil && json.Unmarshal(body, &claims) == nil && claims["sub"] == "anna"; got != want {
 		r.t.Errorf("%s: verifies %v (%v), want %v", what, got, err, want)
@@ -247,7 +247,7 @@ func TestKeysAreSealed(t *testing.T) {
 	// A key that is sealed for another kid does not pass for it.
 	moved := stored[0]
 	moved.ID, moved.Signs = "other", moved.Signs.Add(time.Second)
-	if err := r.store.ReplaceSigningKeys(context.Background(), stored[0].ID, &moved, nil); err != nil {
+	if err := r.store.ReplaceSigningKeys(context.Background(), stored[0].ID, &moved, nil, false); err != nil {
 		t.Fatal(err)
 	}
 	_, err = keyring.Open(context.Background(), keyring.Config{Store: r.store, Vault: r.vault, Now: time.Now, Life: life})

@@ -90,7 +90,7 @@ func (r *Ring) Tend(ctx context.Context) error {
 		if add == nil && remove == nil {
 			return nil
 		}
-		err := r.replace(ctx, newest, add, remove)
+		err := r.replace(ctx, newest, add, remove, false)
 		if !errors.Is(err, ErrChanged) {
 			return err
 		}
@@ -129,15 +129,15 @@ func (r *Ring) Rotate(ctx context.Context, compromised bool) error {
 		if err != nil {
 			return err
 		}
-		if err = r.replace(ctx, newest, &k, remove); !errors.Is(err, ErrChanged) {
+		if err = r.replace(ctx, newest, &k, remove, compromised); !errors.Is(err, ErrChanged) {
 			return err
 		}
 	}
 }
 
 // replace changes the store and reads it again, also when it had changed.
-func (r *Ring) replace(ctx context.Context, newest string, add *Key, remove []string) error {
-	err := r.config.Store.ReplaceSigningKeys(ctx, newest, add, remove)
+func (r *Ring) replace(ctx context.Context, newest string, add *Key, remove []string, compromised bool) error {
+	err := r.config.Store.ReplaceSigningKeys(ctx, newest, add, remove, compromised)
 	if err != nil && !errors.Is(err, ErrChanged) {
 		return fmt.Errorf("replace signing keys: %w", err)
 	}

@@ -38,15 +38,15 @@ func (r *Ring) Sign(kind string, claims any) (string, error) {
 // Verify returns the claims of a token of a type. Keys come from the ring by
 // kid; whatever else a header offers (jwk, jku, x5u) is not looked at. Claims are
 // the caller's to check.
-func (r *Ring) Verify(kind, token string) ([]byte, error) {
+func (r *Ring) Verify(kind, token string) (claims []byte, kid string, err error) {
 	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	header := signed.Signatures[0].Protected
 	found, _ := header.ExtraHeaders[jose.HeaderType].(string)
 	if !strings.EqualFold(strings.TrimPrefix(found, "application/"), kind) {
-		return nil, fmt.Errorf("type is %q", found)
+		return nil, "", fmt.Errorf("type is %q", found)
 	}
 	s, now := r.set.Load(), r.config.Now()
 	current := s.current(now)
@@ -55,14 +55,15 @@ func (r *Ring) Verify(kind, token string) ([]byte, error) {
 			continue
 		}
 		if k.Algorithm != header.Algorithm {
-			return nil, errors.New("algorithm is not the key's")
+			return nil, "", errors.New("algorithm is not the key's")
 		}
 		if i > current && !now.Before(r.removed(s, i)) {
-			return nil, errors.New("key is retired")
+			return nil, "", errors.New("key is retired")
 		}
-		return signed.Verify(k.public)
+		claims, err := signed.Verify(k.public)
+		return claims, k.ID, err
 	}
-	return nil, errors.New("key is not ours")
+	return nil, "", errors.New("key is not ours")
 }
 
 // JWKS is the public half of all keys, those that wait included.

@@ -23,15 +23,15 @@ CREATE INDEX grants_by_user ON grants (organization, user) WHERE revoked IS NULL
 -- What every process must hear of: tokens that ended before their time, and that
 -- the signing keys changed. AUTOINCREMENT: each follows the numbers it has seen.
 CREATE TABLE revocations (
-    seq          INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind         TEXT NOT NULL, -- token, grant, application, user or keys
-    organization TEXT NOT NULL, -- of a user
-    id           TEXT NOT NULL,
-    at           INTEGER NOT NULL
+    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind    TEXT NOT NULL, -- token, grant, application, key or keys
+    id      TEXT NOT NULL,
+    version INTEGER NOT NULL, -- of an application: tokens of earlier ones ended
+    at      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX revocations_at ON revocations (at);
-INSERT INTO revocations (kind, organization, id, at) SELECT 'token', '', id, expires FROM revoked_tokens;
-INSERT INTO revocations (kind, organization, id, at) SELECT 'grant', '', id, revoked FROM grants WHERE revoked IS NOT NULL;
+INSERT INTO revocations (kind, id, version, at) SELECT 'token', id, 0, expires FROM revoked_tokens;
+INSERT INTO revocations (kind, id, version, at) SELECT 'grant', id, 0, revoked FROM grants WHERE revoked IS NOT NULL;
 DROP TABLE revoked_tokens;
 
 -- Keys are sealed with the key file now; those of before lay open and end here,
