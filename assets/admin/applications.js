@@ -4,7 +4,7 @@ import { make } from './dom.js';
 import { choiceField, linesField, textField, tickField, ticksField } from './fields.js';
 import { wrongWith, wrongWithID } from './redirects.js';
 import { timeOf } from './time.js';
-import { badge, grantWord, roleWord, rolesWord } from './words.js';
+import { badge, grantWord, lost, roleWord, rolesWord } from './words.js';
 
 /** @typedef {import('./wire.js').Application} Application */
 /** @typedef {import('./desk.js').Desk} Desk */
@@ -82,6 +82,7 @@ function form(a, { policy }) {
     note: (scope) => {
       const chosen = roles.read();
       const governing = policy.roles.filter((r) => r.scopes.includes(scope));
+      if (scope === 'any' && chosen.length === 0 && grants.read().includes(SERVER)) return { text: 'In its own name it has no role, so this permits it nothing. Choose a role above.' };
       if (chosen.length === 0 || governing.length === 0 || governing.some((r) => chosen.includes(r.name))) return null;
       return { text: `Not permitted by the roles chosen above. ${rolesWord(governing.map((r) => r.name))} would.` };
     },
@@ -125,6 +126,10 @@ function form(a, { policy }) {
       redirectUris: redirects.read(), postLogoutRedirectUris: logouts.read(),
       allowBasic: !isPublic() && basic.read(), allowQuery: !isPublic() && query.read(), pkceOptional: !isPublic() && pkce.read(),
     }),
+    warns: () => {
+      if (!a || a.disabled || ![[a.roles, roles], [a.scopes, scopes], [a.grants, grants]].some(([before, now]) => lost(/** @type {string[]} */ (before), /** @type {import('./fields.js').Field<string[]>} */ (now).read()))) return null;
+      return { title: `Take rights from ${a.name || a.id}?`, text: ['It may do less than before, so the tokens that it has end at once. It gets new ones by itself; people who are signed in with it may have to sign in again.'], yes: 'Save', danger: true };
+    },
     place: (message) => {
       if (!a && /\bid\b|taken|exists/i.test(message)) return id;
       if (/logout|signing out/i.test(message)) return logouts;
@@ -141,8 +146,8 @@ function form(a, { policy }) {
 function stops(a) {
   const name = a.name || a.id;
   return [
-    a.grants.includes(SERVER) && `${name} gets no tokens any more: what it does by itself stops within ten minutes.`,
-    a.grants.includes(CODE) && `People cannot sign in with ${name} any more. Who is signed in with it is out within ten minutes.`,
+    a.grants.includes(SERVER) && `${name} gets no tokens any more, and those it has end at once: what it does by itself stops.`,
+    a.grants.includes(CODE) && `People cannot sign in with ${name} any more. Who is signed in with it is out at once, and calls break off.`,
     a.grants.some((g) => g.endsWith(':device_code')) && 'Devices that were enrolled with it stop.',
     a.grants.includes('password') && 'Guests who redeem tickets with it cannot join calls.',
     a.allowBasic && 'Its requests with HTTP Basic are refused at once.',

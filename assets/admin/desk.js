@@ -11,19 +11,19 @@ const STANDS = 6_000;
 /** Desk belongs to one administrator. */
 export class Desk {
   #timer = 0;
+  /** @type {Map<string, string>} */
+  #providers = new Map();
 
   /**
    * @param {object} parts
    * @param {API} parts.api
    * @param {Policy} parts.policy
    * @param {import('./session.js').Person} parts.person
-   * @param {(sentence: string) => void} parts.expel ends the session with a sentence
    */
-  constructor({ api, policy, person, expel }) {
+  constructor({ api, policy, person }) {
     this.api = api;
     this.policy = policy;
     this.person = person;
-    this.expel = expel;
   }
 
   /** Says that something is done, to eyes and ears. @param {string} sentence */
@@ -43,6 +43,20 @@ export class Desk {
     }, STANDS);
     // A dialog that has just closed still counts as open until its event.
     queueMicrotask(() => announce(sentence));
+  }
+
+  /** Learns what the identity providers are called; without an answer their ids serve. */
+  async learnProviders() {
+    try {
+      this.#providers = new Map((await this.api.providers.list()).map((p) => [p.id, p.name]));
+    } catch {
+      // Whatever else the screen asks for tells of the trouble.
+    }
+  }
+
+  /** @param {string} id */
+  providerName(id) {
+    return this.#providers.get(id) || id;
   }
 
   /** Writes an address that nothing follows: what it names is open already. @param {string} hash */

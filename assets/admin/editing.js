@@ -21,6 +21,7 @@ import { loadInto } from './state.js';
  * @property {import('./fields.js').Field<any>[]} fields in the order of the page
  * @property {() => object} body what is sent
  * @property {(message: string) => import('./fields.js').Field<any> | null} [place] the field that a refusal speaks of
+ * @property {() => import('./ask.js').Question | null} [warns] asked before saving, where that stops something
  */
 /**
  * @typedef {object} Action
@@ -32,8 +33,12 @@ import { loadInto } from './state.js';
  * @property {() => Promise<void>} run
  */
 /**
+ * @template T
+ * @typedef {Omit<import('./table.js').Column<T>, 'cell'> & { cell: (item: T, desk: Desk) => Child | Child[] }} Column
+ */
+/**
  * What makes one kind of thing different from the others.
- * @template {{ id: string }} T
+ * @template {{ id: string, version: number }} T
  * @typedef {object} Kind
  * @property {string} path
  * @property {string} title
@@ -43,8 +48,8 @@ import { loadInto } from './state.js';
  * @property {{ title: string, text: string }} empty
  * @property {(desk: Desk) => import('./api.js').Collection<T, { item: T, secret: string }>} of
  * @property {(item: T) => string} name
- * @property {(item: T) => string} text what search looks at
- * @property {import('./table.js').Column<T>[]} columns
+ * @property {(item: T, desk: Desk) => string} text what search looks at
+ * @property {Column<T>[]} columns the first is the name's
  * @property {(item: T | null, desk: Desk) => Form} form
  * @property {(item: T, editing: Editing<T>) => Child[]} facts
  * @property {(item: T, editing: Editing<T>) => Action[]} actions
@@ -52,7 +57,7 @@ import { loadInto } from './state.js';
  * @property {{ what: string, then: string }} secret
  */
 
-/** @template {{ id: string }} T */
+/** @template {{ id: string, version: number }} T */
 export class Editing {
   /** @type {string} the id, "" of what is yet to be made */
   id;
@@ -107,7 +112,7 @@ export class Editing {
       await work();
       return true;
     } catch (err) {
-      if (!(err instanceof SignedOut)) this.#failed(err);
+      if (!(err instanceof SignedOut)) await this.#failed(err);
       return false;
     } finally {
       this.#drawer.busy = false;
@@ -203,6 +208,8 @@ export class Editing {
       wrong[0].focus();
       return;
     }
+    const warning = form.warns?.();
+    if (warning && !(await ask(warning))) return;
     await this.run(async () => {
       const collection = this.#kind.of(this.desk);
       if (this.#item) {
@@ -225,9 +232,9 @@ export class Editing {
   }
 
   /** @param {unknown} err */
-  #failed(err) {
+  async #failed(err) {
     const sentence = sentenceOf(err);
-    if (err instanceof APIError && err.code === 'conflict' && this.#item) {
+    if (err instanceof APIError && err.code === 'conflict' && (await this.#outrun())) {
       const anew = button('Load anew', () => this.#load(), { icon: 'again', id: 'load-anew' });
       return this.#drawer.problem(`Somebody else changed this meanwhile. Load it anew to see what is there now; what you wrote here is then lost.`, anew);
     }
@@ -242,6 +249,16 @@ export class Editing {
       field.focus();
     }
     return undefined;
+  }
+
+  /** Whether somebody else changed the thing since it was read: other rules conflict under the same code. */
+  async #outrun() {
+    if (!this.#item) return false;
+    try {
+      return (await this.#kind.of(this.desk).get(this.id)).version !== this.#item.version;
+    } catch {
+      return true;
+    }
   }
 
   #state() {

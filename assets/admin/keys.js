@@ -45,7 +45,7 @@ export class Keys {
       this.#problem, this.#place,
       make('section', { class: 'more-actions', 'aria-label': 'Change the keys' },
         make('div', { class: 'action' }, make('p', {}, 'Makes the next key sign now and publishes one after it. Nobody notices.'), button('Rotate now', () => void this.#rotate(false), { icon: 'again', id: 'rotate' })),
-        make('div', { class: 'action' }, make('p', {}, 'For a key that somebody else has. All keys are replaced at once, and every token ends.'), button('A key was stolen', () => void this.#stolen(), { look: 'danger', icon: 'warning', id: 'stolen' }))));
+        make('div', { class: 'action' }, make('p', {}, 'For a key that somebody else has. All keys are replaced, and every token ends at once.'), button('A key was stolen', () => void this.#stolen(), { look: 'danger', icon: 'warning', id: 'stolen' }))));
     void loadInto(this.#place, busy('Loading…'), () => desk.api.keys(), (keys) => this.#show(keys));
   }
 
@@ -67,7 +67,11 @@ export class Keys {
   async #stolen() {
     const sure = await ask({
       title: 'Replace all keys now?', danger: true, yes: 'Replace all keys',
-      text: ['Everybody is signed out, you too: agents, kiosks and programs have to sign in again.', 'Calls that run end within seconds.', 'Whoever has the stolen key can do nothing with it any more.'],
+      text: [
+        'Every token ends at once, for everybody: agents, kiosks, customers and programs. Calls that run break off.',
+        'Who is signed in gets a new token where the program asks for it by itself; everybody else has to sign in again.',
+        'Whoever has the stolen key can do nothing with it any more.',
+      ],
     });
     if (sure) await this.#rotate(true);
   }
@@ -79,9 +83,9 @@ export class Keys {
     fill(this.#problem);
     try {
       const keys = await this.#desk.api.rotate(compromised);
-      if (compromised) return this.#desk.expel('All keys were replaced and everybody is signed out, you too. Sign in again to go on.');
-      this.#show(keys);
-      this.#desk.tell('The keys were rotated.');
+      // This page's own token has ended too: asking again gets a new one, or tells that the session is over.
+      this.#show(compromised ? await this.#desk.api.keys() : keys);
+      this.#desk.tell(compromised ? 'All keys were replaced. Every token from before has ended.' : 'The keys were rotated.');
     } catch (err) {
       if (!(err instanceof SignedOut)) fill(this.#problem, failure(sentenceOf(err)));
     } finally {

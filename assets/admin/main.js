@@ -35,10 +35,7 @@ class Page {
     const session = this.#session;
     try {
       const [policy] = await Promise.all([api.policy(), session.introduce()]);
-      const desk = new Desk({ api, policy, person: session.person, expel: (sentence) => {
-        session.forget();
-        this.#out(sentence);
-      } });
+      const desk = new Desk({ api, policy, person: session.person });
       this.#show('desk');
       this.#shell = new Shell(desk, () => void this.#signOut());
     } catch (err) {

@@ -4,7 +4,7 @@ import { make } from './dom.js';
 import { textField, ticksField } from './fields.js';
 import { wrongWithID } from './redirects.js';
 import { timeOf } from './time.js';
-import { badge, roleWord, rolesWord } from './words.js';
+import { badge, lost, roleWord, rolesWord } from './words.js';
 
 /** @typedef {import('./wire.js').User} User */
 /** @typedef {import('./desk.js').Desk} Desk */
@@ -19,14 +19,18 @@ export const people = {
   add: 'New person',
   empty: { title: 'Nobody yet', text: 'Add the people who answer calls, or let them sign in through an identity provider.' },
   secret: { what: 'password', then: 'Hand it to the person.' },
-  of: (desk) => desk.api.users,
+  of: (desk) => {
+    // Providers are shown by their names.
+    const named = async (/** @type {Promise<any>} */ answer) => (await Promise.all([answer, desk.learnProviders()]))[0];
+    return { ...desk.api.users, list: () => named(desk.api.users.list()), get: (id) => named(desk.api.users.get(id)) };
+  },
   name: (u) => u.displayName || u.id,
-  text: (u) => [u.displayName, u.id, rolesWord([...u.roles, ...u.providerRoles]), u.provider, u.subject, u.disabled ? 'disabled' : 'enabled'].join(' '),
+  text: (u, desk) => [u.displayName, u.id, rolesWord([...u.roles, ...u.providerRoles]), u.provider && desk.providerName(u.provider), u.subject, u.disabled ? 'disabled' : 'enabled'].join(' '),
   columns: [
     { label: 'Name', cell: () => null },
     { label: 'Signs in as', cell: (u) => make('span', { class: 'mono' }, u.id) },
     { label: 'Roles', cell: (u) => rolesWord([...new Set([...u.roles, ...u.providerRoles])]) || make('span', { class: 'quiet none' }, '–') },
-    { label: 'Signs in by', cell: (u) => u.provider || 'Password' },
+    { label: 'Signs in by', cell: (u, desk) => (u.provider ? desk.providerName(u.provider) : 'Password') },
     { label: 'State', cell: state },
   ],
   fixed: (u) => (u.fixed ? 'This account belongs to the server’s development mode. You can look at it; the server makes it anew at each start.' : ''),
@@ -35,7 +39,7 @@ export const people = {
     make('dl', { class: 'pairs' },
       make('dt', {}, 'Signs in as'), make('dd', { class: 'mono' }, u.id),
       ...(u.provider ? [
-        make('dt', {}, 'Through'), make('dd', {}, make('a', { href: `#/providers/${encodeURIComponent(u.provider)}` }, u.provider), u.subject && ' as ', u.subject && make('span', { class: 'mono' }, u.subject)),
+        make('dt', {}, 'Through'), make('dd', {}, make('a', { href: `#/providers/${encodeURIComponent(u.provider)}` }, desk.providerName(u.provider)), u.subject && ' as ', u.subject && make('span', { class: 'mono' }, u.subject)),
         make('dt', {}, 'Roles from there'), make('dd', {}, rolesWord(u.providerRoles) || 'None'),
       ] : []),
       make('dt', {}, 'Created'), make('dd', {}, timeOf(u.created)),
@@ -51,7 +55,7 @@ function state(u) {
 }
 
 /** @param {User | null} u @param {Desk} desk @returns {import('./editing.js').Form} */
-function form(u, { policy }) {
+function form(u, { policy, person }) {
   const id = textField({ label: 'Name to sign in with', name: 'id', mono: true, missing: 'Give the account a name, such as anna.meier.', test: wrongWithID, hint: 'It cannot be changed later.' });
   const name = textField({ label: 'Name that others see', name: 'name', value: u?.displayName ?? '', missing: 'Write the person’s name.', hint: 'Colleagues and customers see it in calls.' });
   const roles = ticksField({
@@ -63,6 +67,12 @@ function form(u, { policy }) {
     element: make('div', {}, name.element, !u && id.element, roles.element, !u && make('p', { class: 'hint' }, 'A password is made and shown once after you create the account.')),
     fields: [name, ...(u ? [] : [id]), roles],
     body: () => ({ ...(u ?? { id: id.read(), disabled: false }), displayName: name.read(), roles: roles.read() }),
+    warns: () => {
+      if (!u || u.disabled || !lost(u.roles, roles.read())) return null;
+      const name = u.displayName || u.id;
+      const self = u.id === person.id && lost(['admin'], roles.read()) ? ['This is your own account: you lose these settings.'] : [];
+      return { title: `Take roles from ${name}?`, text: [`${name} is signed out everywhere at once and has to sign in again. A call that runs breaks off.`, ...self], yes: 'Save', danger: true };
+    },
     place: (message) => {
       if (!u && /\bid\b|taken|exists/i.test(message)) return id;
       if (/role/i.test(message)) return roles;
@@ -76,7 +86,7 @@ function actions(u, editing) {
   const { desk } = editing;
   const name = u.displayName || u.id;
   const self = u.id === desk.person.id ? ['This is your own account: you lose these settings.'] : [];
-  const out = `${name} is signed out everywhere. A call that runs ends within ten minutes.`;
+  const out = `${name} is signed out everywhere at once. A call that runs breaks off.`;
   const set = async (/** @type {boolean} */ disabled) => {
     editing.changed(await desk.api.users.update(u.id, { ...u, disabled }));
     desk.tell(disabled ? `Disabled ${name}.` : `Enabled ${name}.`);
@@ -88,8 +98,8 @@ function actions(u, editing) {
         question: async () => ({ title: `Disable ${name}?`, text: [out, `${name} cannot sign in until you enable the account again.`, ...self], yes: 'Disable', danger: true }),
       };
   const renew = {
-    label: 'New password', icon: 'key', text: 'For a password that was forgotten or seen by others. The old one ends at once.',
-    question: async () => ({ title: `Make a new password for ${name}?`, text: ['The old password ends at once. You see the new one, and hand it over.'], yes: 'Make a new password', danger: true }),
+    label: 'New password', icon: 'key', text: 'For a password that was forgotten or seen by others. The old one ends at once, and so do the person’s sessions.',
+    question: async () => ({ title: `Make a new password for ${name}?`, text: ['The old password ends at once. You see the new one, and hand it over.', out], yes: 'Make a new password', danger: true }),
     run: async () => {
       const { item, secret } = await desk.api.renewPassword(u.id);
       editing.changed(item);

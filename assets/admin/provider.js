@@ -2,7 +2,6 @@
 /** The form of one identity provider. */
 import { make } from './dom.js';
 import { choiceField, textField, tickField, ticksField } from './fields.js';
-import { wrongWithID } from './redirects.js';
 import { rowsField } from './rows.js';
 import { roleWord } from './words.js';
 
@@ -37,7 +36,6 @@ export function form(p, { policy }) {
   });
   const isGenesys = () => (p ? p.kind === 'genesys' : kind.read() === 'genesys');
   const name = textField({ label: 'Name', name: 'name', value: p?.name ?? '', missing: 'Give it the name that people look for on the sign-in page.', hint: 'Stands on its button on the sign-in page.' });
-  const id = textField({ label: 'ID', name: 'id', mono: true, missing: 'Give it an id, such as head-office.', test: wrongWithID, hint: 'Part of the address that you register at the provider. It cannot be changed later.' });
   const issuer = textField({ label: 'Issuer', name: 'issuer', type: 'url', mono: true, value: p?.issuer ?? '', missing: 'Write the provider’s address.', test: wrongIssuer, hint: 'The provider’s documentation calls it issuer or authority.' });
   const region = textField({ label: 'Region', name: 'region', mono: true, value: p?.region ?? '', missing: 'Write the domain of your region.', test: wrongRegion, suggestions: regions, hint: 'What follows “apps.” in the address of Genesys Cloud.' });
   const organization = textField({ label: 'Organization ID', name: 'organization', mono: true, value: p?.organizationId ?? '', missing: 'Write your organization’s id: without it everybody with a Genesys account could sign in.', hint: 'Genesys Cloud shows it under Account settings, Organization details.' });
@@ -64,7 +62,7 @@ export function form(p, { policy }) {
   const oidc = make('div', {}, issuer.element);
   const genesys = make('div', {}, region.element, organization.element);
   const asked = make('details', { class: 'field' }, make('summary', {}, 'What is asked of the provider'), scope.element, make('div', { class: 'ticks' }, pkce.element), parameters.element);
-  const element = make('div', {}, !p && kind.element, name.element, !p && id.element, oidc, genesys, client.element, secret.element, roles.element, mappings.element, asked);
+  const element = make('div', {}, !p && kind.element, name.element, oidc, genesys, client.element, secret.element, roles.element, mappings.element, asked);
   const follow = () => {
     oidc.hidden = isGenesys();
     genesys.hidden = !isGenesys();
@@ -72,13 +70,21 @@ export function form(p, { policy }) {
   element.addEventListener('change', follow);
   follow();
 
+  const sealed = {
+    ...secret,
+    check: () => {
+      const missing = !p?.hasSecret && secret.read() === '' && (isGenesys() || !pkce.read());
+      secret.problem(missing ? (isGenesys() ? 'Write the secret: Genesys Cloud wants one.' : 'Write the secret, or turn PKCE on below: without both a stolen code could be used.') : '');
+      return !missing;
+    },
+  };
   /** Fields of the other kind need not be right. @param {import('./fields.js').Field<string>} field @param {boolean} of */
   const only = (field, of) => ({ ...field, check: () => isGenesys() !== of || field.check() });
   return {
     element,
-    fields: [...(p ? [] : [kind]), name, ...(p ? [] : [id]), only(issuer, false), only(region, true), only(organization, true), client, secret, roles, mappings, opened(asked, scope), pkce, opened(asked, parameters)],
+    fields: [...(p ? [] : [kind]), name, only(issuer, false), only(region, true), only(organization, true), client, sealed, roles, mappings, opened(asked, scope), pkce, opened(asked, parameters)],
     body: () => ({
-      ...(p ?? { id: id.read(), kind: kind.read(), enabled: false }),
+      ...(p ?? { kind: kind.read(), enabled: false }),
       name: name.read(),
       ...(isGenesys() ? { region: region.read(), organizationId: organization.read() } : { issuer: issuer.read() }),
       clientId: client.read(), scope: scope.read(), pkce: pkce.read(), roles: roles.read(), mappings: mappings.read(),
@@ -88,7 +94,7 @@ export function form(p, { policy }) {
     place: (message) => {
       const places = /** @type {[RegExp, import('./fields.js').Field<any>][]} */ ([
         [/issuer/i, issuer], [/region/i, region], [/organi[sz]ation/i, organization], [/secret/i, secret], [/client/i, client], [/parameter/i, opened(asked, parameters)],
-        [/scope/i, opened(asked, scope)], [/claim|mapping/i, mappings], [/role/i, roles], ...(p ? [] : [[/\bid\b|taken|exists/i, id]]), [/name/i, name],
+        [/scope/i, opened(asked, scope)], [/claim|mapping/i, mappings], [/role/i, roles], [/name/i, name],
       ]);
       return places.find(([word]) => word.test(message))?.[1] ?? null;
     },

@@ -63,7 +63,7 @@ function actions(p, editing) {
     editing.changed(await desk.api.providers.update(p.id, { ...p, enabled }));
     desk.tell(enabled ? `People can sign in through ${p.name} now.` : `Nobody can sign in through ${p.name} now.`);
   };
-  const stops = async () => [`${await usersOf(p, editing)} cannot sign in any more.`, 'Who is signed in stays so until the session ends, at most a working day.'];
+  const stops = async () => [`${await usersOf(p, editing)} cannot sign in any more.`, 'Who is signed in through it is signed out, and calls may break off.'];
   const turn = p.enabled
     ? {
         label: 'Turn off', icon: 'ban', text: 'Its button leaves the sign-in page until you turn it on again.', run: () => set(false),

@@ -7,7 +7,7 @@
  */
 export function wrongWith(uri) {
   if (uri.includes('#')) return 'an address here ends before the “#”.';
-  if (/[^!-~]|["'<>\\^`{|}*;,]/.test(uri)) return 'has a character that an address here may not have.';
+  if (/[^!-~]|["'<>\\^\x60{|}*;,]/.test(uri)) return 'has a character that an address here may not have.';
   const url = URL.canParse(uri) ? new URL(uri) : null;
   if (!url) return 'is no whole address. Write it as https://example.org/path.';
   if (url.username || url.password) return 'may hold no name or password.';

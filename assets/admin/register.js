@@ -12,7 +12,7 @@ export const NEW = '+new';
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /**
- * @template {{ id: string }} T
+ * @template {{ id: string, version: number }} T
  * @typedef {import('./editing.js').Kind<T>} Kind
  */
 
@@ -38,7 +38,7 @@ export class Register {
     const [first, ...others] = kind.columns;
     this.#table = table(kind.title, [
       { label: first?.label ?? '', cell: (/** @type {T} */ item) => make('a', { href: `#/${kind.path}/${encodeURIComponent(item.id)}`, class: 'open' }, kind.name(item)), look: 'wide' },
-      ...others,
+      ...others.map((column) => ({ ...column, cell: (/** @type {T} */ item) => column.cell(item, desk) })),
     ]);
     this.element = make('div', {},
       make('header', { class: 'screen-head' },
@@ -91,7 +91,7 @@ export class Register {
   #filter() {
     const words = this.#search.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     const found = this.#items.filter((item) => {
-      const text = this.#kind.text(item).toLocaleLowerCase();
+      const text = this.#kind.text(item, this.#desk).toLocaleLowerCase();
       return words.every((w) => text.includes(w));
     });
     if (this.#place.getAttribute('aria-busy') === 'true') return;

@@ -39,3 +39,6 @@ export const badge = (look, iconName, word) => make('span', { class: `badge ${lo
 
 /** "1 person", "3 people". @param {number} n @param {string} one @param {string} many */
 export const count = (n, one, many) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
+
+/** Whether something that was there is missing now. @param {string[]} before @param {string[]} now */
+export const lost = (before, now) => before.some((word) => !now.includes(word));

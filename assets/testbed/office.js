@@ -4,7 +4,7 @@
  * behaves: versions and conflicts, secrets told once, filters of the audit log,
  * refresh tokens good for one use. It knows no browser; desk.js connects them.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { policy, seed } from './office-seed.js';
 
 /** @typedef {{ status: number, body?: any }} Answer */
@@ -100,15 +100,22 @@ export class Office {
     if (!row) return missing;
     if (verb) return this.#verb(row, verb);
     if (call.method === 'GET') return { status: 200, body: row };
-    if (row.fixed) return refuse(403, 'forbidden', 'this one is built in');
+    if (row.fixed) return refuse(403, 'forbidden', 'this is built in and cannot be changed');
     if (call.method === 'DELETE') {
       rows.splice(rows.indexOf(row), 1);
       return { status: 204 };
     }
-    if (call.body.version !== row.version) return refuse(409, 'conflict', 'somebody else changed it');
+    if (call.body.version !== row.version) return refuse(409, 'conflict', 'somebody else changed this meanwhile: load it anew');
+    if (kind === 'users' && this.#lastAdministrator(row, call.body)) return refuse(409, 'conflict', 'nobody else is an administrator: make somebody one first');
     Object.assign(row, this.#checked(kind, call.body), { id: row.id, version: row.version + 1 });
     this.note(kind.slice(0, -1), { subject: row.id });
     return { status: 200, body: row };
+  }
+
+  /** @param {any} row @param {any} to */
+  #lastAdministrator(row, to) {
+    const administers = (/** @type {any} */ u) => !u.disabled && u.roles.includes('admin');
+    return administers(row) && !administers(to) && !this.rows.users.some((u) => u !== row && administers(u));
   }
 
   /** Adds a line to the audit log. @param {string} event @param {object} [more] */
@@ -119,7 +126,8 @@ export class Office {
 
   /** @param {string} kind @param {any[]} rows @param {any} body @returns {Answer} */
   #create(kind, rows, body) {
-    if (rows.some((r) => r.id === body.id)) return refuse(409, 'conflict', 'the id is taken already');
+    if (rows.some((r) => r.id === body.id)) return refuse(409, 'conflict', 'this name is taken already');
+    if (kind === 'providers') body.id = randomUUID();
     const row = { ...this.#checked(kind, body), created: new Date().toISOString(), fixed: false, version: 1 };
     if (kind === 'providers') row.redirectUri = `https://guichet.test/sign-in/callback/${row.id}`;
     rows.unshift(row);
@@ -149,7 +157,7 @@ export class Office {
     const key = (/** @type {string} */ state) => ({ id: word() + word(), algorithm: 'RS256', state, created: now.toISOString(), signs: now.toISOString() });
     if (compromised) {
       this.keys = [key('next'), key('signing')];
-      this.expel();
+      this.tokens.clear();
     } else {
       for (const k of this.keys) {
         if (k.state === 'signing') Object.assign(k, { state: 'retired', removed: new Date(now.getTime() + 900_000).toISOString() });

@@ -197,7 +197,6 @@ journey('a provider: created, a trial that fails, a good one, turned on, deleted
   await press(d, 'New identity provider');
   await opened(d);
   await type(d, 'Name', 'Partner bank');
-  await type(d, 'ID', 'partner');
   await type(d, 'Issuer', 'https://id.partner.example/.well-known/openid-configuration');
   await type(d, 'Client ID', 'guichet');
   await type(d, /^Client secret/, 'hush');
@@ -212,9 +211,10 @@ journey('a provider: created, a trial that fails, a good one, turned on, deleted
   await d.page.waitForSelector('#try');
   const made = calls(d, 'POST', 'providers')[0]?.body;
   assert.deepEqual(made.mappings, [{ claim: 'groups', value: 'clerks', role: 'agent' }]);
-  assert.deepEqual([made.id, made.kind, made.enabled, made.clientSecret, made.region], ['partner', 'oidc', false, 'hush', undefined]);
+  assert.deepEqual([made.id, made.kind, made.enabled, made.clientSecret, made.region], [d.office.rows.providers[0].id, 'oidc', false, 'hush', undefined]);
   await press(d, 'Copy: Redirect address to register at the provider');
-  assert.equal(await d.page.evaluate(() => navigator.clipboard.readText()), 'https://guichet.test/sign-in/callback/partner');
+  const { id } = d.office.rows.providers[0];
+  assert.equal(await d.page.evaluate(() => navigator.clipboard.readText()), `https://guichet.test/sign-in/callback/${id}`);
 
   d.office.trial = trials.bad;
   await press(d, 'Try it');
@@ -233,7 +233,7 @@ journey('a provider: created, a trial that fails, a good one, turned on, deleted
   assert.match(await d.page.innerText('dialog.ask'), /cannot sign in any more/);
   await press(d, 'Delete');
   await closed(d);
-  assert.equal(calls(d, 'DELETE', 'providers/partner').length, 1);
+  assert.equal(calls(d, 'DELETE', `providers/${id}`).length, 1);
 });
 
 journey('a secret that is kept is not sent, and who stops is counted', async (d) => {
@@ -252,7 +252,7 @@ journey('a secret that is kept is not sent, and who stops is counted', async (d)
   assert.match(await d.page.innerText('dialog.ask'), /1 person who signs in through it cannot sign in any more/);
 });
 
-journey('keys are rotated calmly; a stolen one signs everybody out', async (d) => {
+journey('keys are rotated calmly; a stolen one is replaced after one question', async (d) => {
   await d.enter('#/keys');
   await listed(d);
   assert.equal(await d.page.locator('tbody tr').count(), 3);
@@ -263,16 +263,16 @@ journey('keys are rotated calmly; a stolen one signs everybody out', async (d) =
   assert.deepEqual(calls(d, 'POST', 'keys/rotate')[0]?.body, { compromised: false });
   await press(d, 'A key was stolen');
   await asked(d);
-  assert.match(await d.page.innerText('dialog.ask'), /Everybody is signed out, you too/);
+  assert.match(await d.page.innerText('dialog.ask'), /Every token ends at once, for everybody/);
   await press(d, 'Cancel');
   assert.equal(calls(d, 'POST', 'keys/rotate').length, 1);
   assert.equal(await focused(d), 'A key was stolen');
   await d.page.keyboard.press('Enter');
   await asked(d);
   await press(d, 'Replace all keys');
-  await d.shows('signed-out');
-  assert.match(await d.page.innerText('#notice-text'), /you too/);
-  assert.equal(await d.page.evaluate(() => sessionStorage.length), 0);
+  await told(d, 'All keys were replaced.');
+  assert.equal(await d.page.locator('tbody tr').count(), 2);
+  assert.equal(d.office.calls.at(-1)?.token, `access-${d.office.issued}`);
 });
 
 journey('the audit log is filtered, read on and linked to', async (d) => {
@@ -315,7 +315,7 @@ journey('the audit log is filtered, read on and linked to', async (d) => {
 journey('a search filters what is there', async (d) => {
   await d.enter('#/people');
   await listed(d);
-  await d.page.fill('#search', 'SUPERVISOR head');
+  await d.page.fill('#search', 'SUPERVISOR alpine');
   assert.equal(await d.page.locator('tbody tr').count(), 1);
   assert.equal(await d.page.innerText('#count'), '1 of 5');
   await d.page.fill('#search', 'zebra');
@@ -377,6 +377,28 @@ journey('somebody else was faster', async (d) => {
   await d.page.click('#save');
   await closed(d);
   assert.equal(d.office.rows.applications.find((a) => a.id === 'crm').name, 'Mine');
+});
+
+journey('taking rights asks once; the last administrator stays one', async (d) => {
+  await d.enter('#/people/admin1');
+  await opened(d);
+  await d.page.uncheck('input[value="admin"]');
+  await d.page.click('#save');
+  await asked(d);
+  assert.match(await d.page.innerText('dialog.ask'), /signed out everywhere at once[\s\S]*you lose these settings/);
+  await d.page.click('#ask-yes');
+  await d.page.waitForSelector('.problem .callout');
+  assert.match(await d.page.innerText('.problem'), /Nobody else is an administrator/);
+  assert.equal(await d.page.locator('#load-anew').count(), 0);
+  await d.page.goto(`${new URL(d.page.url()).origin}/admin#/applications/crm`);
+  await d.page.click('#ask-yes');
+  await d.page.waitForFunction(() => /** @type {HTMLInputElement | null} */ (document.querySelector('#name'))?.value.startsWith('Kunden'));
+  await d.page.uncheck('input[value="tickets:write"]');
+  await d.page.click('#save');
+  await asked(d);
+  await d.page.click('#ask-yes');
+  await closed(d);
+  assert.deepEqual(d.office.rows.applications.find((a) => a.id === 'crm').scopes, ['tickets:read']);
 });
 
 journey('the network fails and comes back', async (d) => {
