@@ -263,6 +263,14 @@ func (r *Registry) Unregister(ctx context.Context, owner Owner, id, reason strin
 	return r.end(context.WithoutCancel(ctx), n, reason)
 }
 
+// Count returns how many endpoints a user has, those included that are just
+// ending.
+func (r *Registry) Count(owner Owner) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ofUser[owner]
+}
+
 // Check tells whether an endpoint is alive and the owner's.
 func (r *Registry) Check(_ context.Context, owner Owner, id string) error {
 	r.mu.Lock()

@@ -70,6 +70,9 @@ func closer(f func()) func() error { return func() error { f(); return nil } }
 func (s *Server) endpointGone(ctx context.Context, e endpoint.Endpoint, reason string) {
 	s.conferences.EndpointGone(ctx, e.Owner.Organization, e.Owner.UserID, e.ID, reason)
 	s.broker.CutEndpoint(e.ID)
+	if s.endpoints.Count(e.Owner) <= 1 {
+		s.relay.Drop(e.Owner.UserID)
+	}
 }
 
 // remind asks an endpoint for its keep-alive.
