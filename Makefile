@@ -26,7 +26,7 @@ desktop:
 .PHONY: test
 test: ## install what the tests need and run every test
 	@.ci/install test
-	@$(MAKE) --no-print-directory build lint test-js test-go test-e2e
+	@$(MAKE) --no-print-directory build lint test-js test-go test-fuzz test-e2e
 
 .PHONY: lint
 lint: node_modules ## gofmt, vet, staticcheck, tsc
@@ -39,11 +39,13 @@ lint: node_modules ## gofmt, vet, staticcheck, tsc
 node_modules:
 	@cd assets && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }
 
-.PHONY: test-js test-go test-e2e
+.PHONY: test-js test-go test-fuzz test-e2e
 test-js: node_modules ## the web pages' tests
 	cd assets && node --test test/
 test-go: ## every Go test but the windowed end-to-end run, with the race detector
 	go test -race -tags $(TAGS) -timeout 10m $(SERVER_PACKAGES) $$(go list -tags $(TAGS) $(DESKTOP_PACKAGES) | grep -v /app/e2e)
+test-fuzz: ## what strangers send to the token service, 20 s for each parser
+	@for f in Redirect Basic Token Form; do echo "fuzz $$f"; go test -run '^$$' -fuzz "^Fuzz$$f\$$" -fuzztime 20s -fuzzminimizetime 1x ./platform/oauth || exit 1; done
 test-e2e: ## the real server, window and browser in one call
 	go test -count=1 -v -tags $(TAGS) -timeout 10m ./app/e2e/...
 

@@ -1,7 +1,9 @@
 package oauth
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,6 +81,35 @@ func FuzzRedirect(f *testing.F) {
 		if err != nil || u.Scheme != "http" || u.User != nil || u.Path != "/callback" || u.RawQuery != "" || u.Fragment != "" ||
 			u.Hostname() != "127.0.0.1" && u.Hostname() != "::1" {
 			t.Errorf("%q is allowed: %+v, %v", asked, u, err)
+		}
+	})
+}
+
+// FuzzForm: what is read from a form has each parameter once, and says the same
+// when it is written and read again.
+func FuzzForm(f *testing.F) {
+	for _, s := range []string{"grant_type=client_credentials&client_id=test&client_secret=secret", "a=1&a=2", "client_id=CLIENT_ID &x=+%20", "%", "a;b=c", "=&=", "\x00=\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		form, err := parseForm(body)
+		if err != nil {
+			return
+		}
+		for name, values := range form {
+			if len(values) != 1 {
+				t.Errorf("%q: %q has %d values", body, name, len(values))
+			}
+		}
+		again, err := parseForm(form.Encode())
+		if err != nil || !maps.EqualFunc(form, again, slices.Equal) {
+			t.Errorf("%q: %v, then %v, %v", body, form, again, err)
+		}
+		trim(form)
+		for name, values := range form {
+			if values[0] != strings.TrimSpace(again.Get(name)) {
+				t.Errorf("%q: %q is trimmed to %q", body, again.Get(name), values[0])
+			}
 		}
 	})
 }
