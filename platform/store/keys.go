@@ -35,6 +35,11 @@ func (s *Store) ReplaceSigningKeys(ctx context.Context, newest string, add *keyr
 		if add != nil {
 			at = add.Created
 		}
+		// Who follows the list must sign with the new key before anybody is cut,
+		// and comes back, because of the old ones.
+		if err := revoke(tx, oauth.Revocation{Kind: "keys", At: at}); err != nil {
+			return err
+		}
 		for _, id := range remove {
 			if _, err := tx.Exec(`DELETE FROM signing_keys WHERE id = ?`, id); err != nil {
 				return err
@@ -45,12 +50,11 @@ func (s *Store) ReplaceSigningKeys(ctx context.Context, newest string, add *keyr
 				}
 			}
 		}
-		if add != nil {
-			if _, err := tx.Exec(`INSERT INTO signing_keys (id, algorithm, sealed, created, signs) VALUES (?, ?, ?, ?, ?)`,
-				add.ID, add.Algorithm, add.Sealed, add.Created.UnixMilli(), add.Signs.UnixMilli()); err != nil {
-				return err
-			}
+		if add == nil {
+			return nil
 		}
-		return revoke(tx, oauth.Revocation{Kind: "keys", At: at})
+		_, err = tx.Exec(`INSERT INTO signing_keys (id, algorithm, sealed, created, signs) VALUES (?, ?, ?, ?, ?)`,
+			add.ID, add.Algorithm, add.Sealed, add.Created.UnixMilli(), add.Signs.UnixMilli())
+		return err
 	})
 }
