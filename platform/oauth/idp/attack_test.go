@@ -147,6 +147,9 @@ func TestForgedAnswersAreRefused(t *testing.T) {
 		"claims that are null": {func(f *fake) {
 			f.issue = func(map[string]any) string { return sealed(f, []byte(`null`)) }
 		}, idp.ErrUntrusted},
+		"access token that is not to be borne": {func(f *fake) { f.tokenType = "mac" }, idp.ErrUntrusted},
+		"access token borne in other letters":  {func(f *fake) { f.tokenType = "bEARER" }, nil},
+		"expiry in another unit":               {func(f *fake) { f.claims["exp"] = int64(1e15) }, idp.ErrUntrusted},
 		"alg none": {func(f *fake) {
 			f.issue = func(claims map[string]any) string {
 				return segment(map[string]any{"alg": "none", "kid": f.kid}) + "." + segment(claims) + "."
@@ -283,7 +286,12 @@ func TestForgedMetadataAreRefused(t *testing.T) {
 		"no token endpoint":    {func(f *fake, _ *idp.Provider) { f.metadata["token_endpoint"] = nil }, idp.ErrUnreachable},
 		"endpoint of a script": {func(f *fake, _ *idp.Provider) { f.metadata["authorization_endpoint"] = "javascript:alert(1)" }, idp.ErrUnreachable},
 		"endpoint of a file":   {func(f *fake, _ *idp.Provider) { f.metadata["jwks_uri"] = "file:///etc/passwd" }, idp.ErrUnreachable},
-		"endpoint with a name": {func(f *fake, _ *idp.Provider) { f.metadata["token_endpoint"] = "http://a:b@127.0.0.1/" }, idp.ErrUnreachable},
+		"endpoint with a name": {func(f *fake, _ *idp.Provider) {
+			f.metadata["token_endpoint"] = strings.Replace(f.URL, "//", "//a:b@", 1) + "/token"
+		}, idp.ErrUnreachable},
+		"endpoint of a script with a host": {func(f *fake, _ *idp.Provider) {
+			f.metadata["authorization_endpoint"] = "javascript://login.example/%0aalert(1)"
+		}, idp.ErrUnreachable},
 		"token to the inside":  {func(f *fake, _ *idp.Provider) { f.metadata["token_endpoint"] = "http://127.0.0.2:1/token" }, idp.ErrForbiddenAddress},
 		"token to the cloud":   {func(f *fake, _ *idp.Provider) { f.metadata["token_endpoint"] = "http://169.254.169.254/latest" }, idp.ErrForbiddenAddress},
 		"keys from the inside": {func(f *fake, _ *idp.Provider) { f.metadata["jwks_uri"] = "https://[::1]:1/jwks" }, idp.ErrForbiddenAddress},
@@ -326,9 +334,6 @@ func TestTokenEndpointAnswers(t *testing.T) {
 		"failure": {func(w http.ResponseWriter, _ *http.Request) { respond(w, 500, map[string]any{"error": "server_error"}) }, idp.ErrUnreachable},
 		"page":    {func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>" + secret)) }, idp.ErrUnreachable},
 		"nothing": {func(w http.ResponseWriter, _ *http.Request) { respond(w, 200, map[string]any{}) }, idp.ErrUnreachable},
-		"other type": {func(w http.ResponseWriter, _ *http.Request) {
-			respond(w, 200, map[string]any{"access_token": accessToken, "token_type": "mac"})
-		}, idp.ErrUntrusted},
 		"no id_token": {func(w http.ResponseWriter, _ *http.Request) {
 			respond(w, 200, map[string]any{"access_token": accessToken})
 		}, idp.ErrUntrusted},

@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -28,7 +29,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs all tests in an environment with proxies, which nobody may ask.
+func TestMain(m *testing.M) {
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY"} {
+		if err := os.Setenv(name, "http://127.0.0.1:1"); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	secret      = "s3cret/with+signs"
@@ -92,7 +101,8 @@ type fake struct {
 	metadata  map[string]any // replaces what is published; nil values remove
 	claims    map[string]any // replaces claims of the id_token; nil values remove
 	header    map[string]any // adds to the header of the id_token
-	token     string         // replaces the id_token
+	tokenType string
+	token     string // replaces the id_token
 	userinfo  map[string]any
 	tamper    func(answer url.Values)            // changes what the browser brings back
 	override  map[string]http.HandlerFunc        // by path
@@ -121,7 +131,7 @@ func newFake(t *testing.T) *fake {
 }
 
 func unstarted(t *testing.T) *fake {
-	f := &fake{key: ecKey(t), kid: "key-1", algorithm: jose.ES256, metadata: map[string]any{}, claims: map[string]any{}, header: map[string]any{},
+	f := &fake{key: ecKey(t), kid: "key-1", tokenType: "Bearer", algorithm: jose.ES256, metadata: map[string]any{}, claims: map[string]any{}, header: map[string]any{},
 		override: map[string]http.HandlerFunc{}, codes: map[string]url.Values{}, hits: map[string]int{}}
 	f.publish(f.kid, f.key.Public(), string(f.algorithm))
 	return f
@@ -221,7 +231,7 @@ func (f *fake) redeem(w http.ResponseWriter, r *http.Request) {
 		respond(w, 400, map[string]any{"error": "invalid_grant", "error_description": "code " + code + " of " + secret})
 		return
 	}
-	respond(w, 200, map[string]any{"access_token": accessToken, "token_type": "Bearer", "expires_in": 60, "id_token": f.idToken(asked.Get("nonce"))})
+	respond(w, 200, map[string]any{"access_token": accessToken, "token_type": f.tokenType, "expires_in": 60, "id_token": f.idToken(asked.Get("nonce"))})
 }
 
 func (f *fake) idToken(nonce string) string {

@@ -35,7 +35,7 @@ func authorizeURL(endpoint string, p Provider, state string, t Transit) (string,
 	if p.isOIDC() {
 		q.Set("nonce", t.Nonce)
 	}
-	if p.challenges() {
+	if p.PKCE {
 		q.Set("code_challenge", oauth2.S256ChallengeFromVerifier(t.Verifier))
 		q.Set("code_challenge_method", "S256")
 	}
@@ -77,7 +77,7 @@ func (c *Client) exchange(ctx context.Context, p Provider, endpoint string, styl
 	client := oauth2.Config{ClientID: p.ClientID, ClientSecret: p.ClientSecret, RedirectURL: p.RedirectURI,
 		Endpoint: oauth2.Endpoint{TokenURL: endpoint, AuthStyle: style}}
 	var options []oauth2.AuthCodeOption
-	if p.challenges() {
+	if p.PKCE {
 		options = append(options, oauth2.VerifierOption(verifier))
 	}
 	tokens, err := client.Exchange(context.WithValue(ctx, oauth2.HTTPClient, c.http), code, options...)

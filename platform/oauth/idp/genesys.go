@@ -32,7 +32,7 @@ func (c *Client) finishGenesys(ctx context.Context, p Provider, t Transit, answe
 	organization, _ := claims["organization"].(map[string]any)
 	subject := text(claims, "id")
 	switch {
-	case p.OrganizationID == "" || text(organization, "id") == "":
+	case text(organization, "id") == "":
 		return Person{}, untrusted("Genesys Cloud does not say to which organization the person belongs")
 	case text(organization, "id") != p.OrganizationID:
 		return Person{}, fmt.Errorf("%w: %w", ErrUntrusted, ErrOrganization)

@@ -81,7 +81,7 @@ func TestGenesysStrangersAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, c, p := newGenesys(t, tc.user)
-			if _, err := f.signIn(t, c, p); !errors.Is(err, tc.want) || !errors.Is(err, idp.ErrUntrusted) {
+			if _, err := f.signIn(t, c, p); !errors.Is(err, tc.want) || !errors.Is(err, idp.ErrUntrusted) || errors.Is(err, idp.ErrOrganization) != (tc.want == idp.ErrOrganization) {
 				t.Error(err)
 			}
 		})

@@ -64,9 +64,10 @@ func newGuard(networks []netip.Prefix) (guard, error) {
 }
 
 // check returns why a request may not go to an address, or nil. Plain requests,
-// without TLS, stay inside the named networks.
+// without TLS, stay inside the named networks. An address with a zone is on this
+// link and never allowed: no prefix contains it.
 func (g guard) check(a netip.Addr, plain bool) error {
-	a = a.Unmap().WithZone("")
+	a = a.Unmap()
 	switch {
 	case !a.IsValid(), slices.Contains(g.never, a), slices.Contains(g.never, g.embedded(a)), a.IsUnspecified(), a.IsMulticast():
 		return ErrForbiddenAddress

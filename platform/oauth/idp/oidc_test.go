@@ -2,7 +2,6 @@ package idp_test
 
 import (
 	"errors"
-	"net/url"
 	"testing"
 	"time"
 
@@ -142,8 +141,12 @@ func TestCodeOfAnotherBrowserIsRefused(t *testing.T) {
 	if _, err := finish(t, c, p, idp.NewTransit(), answer, answer.Get("code")); !errors.Is(err, idp.ErrUntrusted) {
 		t.Errorf("nonce of another: %v", err)
 	}
-	if _, err := finish(t, c, p, idp.Transit{}, url.Values{"code": {"c"}}, ""); !errors.Is(err, idp.ErrUntrusted) {
-		t.Errorf("no transit: %v", err)
+	answer = browse(t, to)
+	before := f.count("/token")
+	for _, transit := range []idp.Transit{{}, {Nonce: idp.NewTransit().Nonce}, {Verifier: idp.NewTransit().Verifier}} {
+		if _, err := finish(t, c, p, transit, answer, answer.Get("code")); !errors.Is(err, idp.ErrUntrusted) || f.count("/token") != before {
+			t.Errorf("transit %v: %v", transit, err)
+		}
 	}
 }
 

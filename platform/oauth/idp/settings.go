@@ -39,10 +39,6 @@ func (p Provider) scope() string {
 	return strings.Join(strings.Fields(p.Scope), " ")
 }
 
-// challenges tells whether codes are bound to this client by RFC 7636. Nothing
-// else does so without a secret.
-func (p Provider) challenges() bool { return p.PKCE || p.ClientSecret == "" }
-
 // Check returns what is wrong with settings as a SettingsError, or nil. A
 // provider that does not pass cannot be used, and should not be saved.
 func (c *Client) Check(p Provider) error {

@@ -201,9 +201,9 @@ func (c *Client) tryKeys(ctx context.Context, m metadata, t *trial) bool {
 func (m metadata) tryPKCE(p Provider, t *trial) bool {
 	const step = "PKCE"
 	switch supported := slices.Contains(m.ChallengeMethods, "S256"); {
-	case !p.challenges() && supported:
+	case !p.PKCE && supported:
 		t.passed(step, "It is off, although the provider supports it: turn it on.")
-	case !p.challenges():
+	case !p.PKCE:
 		t.passed(step, "It is off. The client secret and the nonce protect the code.")
 	case supported:
 		t.passed(step, "The provider supports S256.")
