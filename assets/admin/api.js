@@ -103,13 +103,17 @@ export class API {
   }
 }
 
-/** @param {string} method @param {string} token @param {object} [body] @returns {RequestInit} */
+/**
+ * Without cookies, so that a refusal which offers HTTP Basic makes the browser
+ * open no window for a password (Fetch, section 4.6).
+ * @param {string} method @param {string} token @param {object} [body] @returns {RequestInit}
+ */
 function init(method, token, body) {
   /** @type {Record<string, string>} */
   const headers = { Accept: 'application/json', Authorization: `Bearer ${token}` };
-  if (body === undefined) return { method, headers };
+  if (body === undefined) return { method, headers, credentials: 'omit' };
   headers['Content-Type'] = 'application/json';
-  return { method, headers, body: JSON.stringify(body) };
+  return { method, headers, credentials: 'omit', body: JSON.stringify(body) };
 }
 
 /** What an error means, as a sentence for people. @param {unknown} err */

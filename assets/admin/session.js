@@ -191,7 +191,7 @@ export class Session extends EventTarget {
     if (this.person.name) return;
     try {
       const headers = { Accept: 'application/json', Authorization: `Bearer ${await this.token()}` };
-      const claims = await request(fetch.bind(globalThis), '/security/oauth/userinfo', { headers });
+      const claims = await request(fetch.bind(globalThis), '/security/oauth/userinfo', { credentials: 'omit', headers });
       this.person = personOf(/** @type {Record<string, unknown>} */ (claims ?? {}), this.person.id, this.person);
       if (this.#refresh) this.#memory.keep({ refresh: this.#refresh, lock: this.#lock, person: this.person });
     } catch {
@@ -208,7 +208,7 @@ function personOf(claims, id, before) {
 
 /** @param {string} path @param {Record<string, string>} form */
 function post(path, form) {
-  return request(fetch.bind(globalThis), path, { method: 'POST', headers: { Accept: 'application/json' }, body: new URLSearchParams(form) });
+  return request(fetch.bind(globalThis), path, { method: 'POST', credentials: 'omit', headers: { Accept: 'application/json' }, body: new URLSearchParams(form) });
 }
 
 /**
