@@ -5,6 +5,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -80,14 +81,16 @@ type guichet struct {
 func startGuichet(t *testing.T, algorithm string) guichet {
 	t.Helper()
 	name, data, g := program(t), t.TempDir(), guichet{id: "figures"}
+	const free = "127.0.0.1:0"
+	g.process = start(t, name, "serve", "--dev", "--data", data, "--listen", free, "--mqtt-listen", free, "--media-listen", free,
+		"--turn-listen", free, "--signing-algorithm", algorithm)
+	// Not before: the command would make a signing key of the preset algorithm,
+	// and another takes its place only after minutes.
 	secret, err := exec.Command(name, "application", "add", "--data", data, "--id", g.id, "--role", "agent", "--basic").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	g.secret = strings.TrimSpace(string(secret))
-	const free = "127.0.0.1:0"
-	g.process = start(t, name, "serve", "--dev", "--data", data, "--listen", free, "--mqtt-listen", free, "--media-listen", free,
-		"--turn-listen", free, "--signing-algorithm", algorithm)
 	g.tokenPath = "/security/oauth/token"
 	return g
 }
@@ -110,8 +113,8 @@ func (p process) tokens(name, id, secret string) target {
 			p.tokenPath, p.address, len(form), form)}
 }
 
-// token asks for one.
-func (g guichet) token(t *testing.T) string {
+// token asks for one, which must be signed as the server was told.
+func (g guichet) token(t *testing.T, algorithm string) string {
 	t.Helper()
 	a, err := http.PostForm("http://"+g.address+g.tokenPath, url.Values{"grant_type": {"client_credentials"}, "client_id": {g.id}, "client_secret": {g.secret}})
 	if err != nil {
@@ -123,6 +126,10 @@ func (g guichet) token(t *testing.T) string {
 	}
 	if err := json.NewDecoder(a.Body).Decode(&v); err != nil || v.Token == "" {
 		t.Fatalf("status %d, %v", a.StatusCode, err)
+	}
+	head, _, _ := strings.Cut(v.Token, ".")
+	if b, err := base64.RawURLEncoding.DecodeString(head); err != nil || !strings.Contains(string(b), algorithm) {
+		t.Fatalf("the token's header is %s, want %s", b, algorithm)
 	}
 	return v.Token
 }

@@ -17,6 +17,7 @@ func TestFiguresOfTokens(t *testing.T) {
 	for _, algorithm := range []string{"RS256", "ES256"} {
 		t.Run(algorithm, func(t *testing.T) {
 			g := startGuichet(t, algorithm)
+			g.token(t, algorithm)
 			p := startProvider(t, algorithm, g)
 			list := measure(t, g.tokens("ours", g.id, g.secret), p.tokens("oidc-provider", g.id, g.secret))
 			values := map[string]float64{"connections": connections, "rounds": rounds}
@@ -41,8 +42,8 @@ func TestFiguresOfChecks(t *testing.T) {
 			request: fmt.Sprintf("GET /rtc-api/figures HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\n\r\n", g.address, authorization)}
 	}
 	targets := []target{
-		check("Bearer RS256", rsa, "Bearer "+rsa.token(t)),
-		check("Bearer ES256", ecdsa, "Bearer "+ecdsa.token(t)),
+		check("Bearer RS256", rsa, "Bearer "+rsa.token(t, "RS256")),
+		check("Bearer ES256", ecdsa, "Bearer "+ecdsa.token(t, "ES256")),
 		check("Basic, SHA-256 secret", rsa, "Basic "+base64.StdEncoding.EncodeToString([]byte(rsa.id+":"+rsa.secret))),
 	}
 	for i, list := range measure(t, targets...) {
