@@ -25,6 +25,7 @@ func (s *SFU) Publish(ctx context.Context, key StreamKey, text string) (string, 
 	default:
 		s.streams[key] = st
 		s.running.Add(1)
+		st.hold(s.held[key.Conference])
 	}
 	s.mu.Unlock()
 	if err != nil {

@@ -30,6 +30,7 @@ type sequencer struct {
 	clock uint32 // RTP ticks a second
 
 	started bool
+	anew    bool // the next packet follows the last, whatever its number
 	ssrc    uint32
 	in      uint64   // highest extended number of this source
 	shift   uint64   // in - out, modulo 2^64
@@ -45,7 +46,7 @@ type sequencer struct {
 // place returns the number and timestamp of a packet. An empty packet is one
 // that has nothing but padding.
 func (s *sequencer) place(ssrc uint32, seq uint16, ts uint32, empty bool, now time.Time) (uint64, uint32, verdict) {
-	if !s.started || ssrc != s.ssrc {
+	if !s.started || s.anew || ssrc != s.ssrc {
 		if empty {
 			return 0, 0, skip
 		}
@@ -111,7 +112,7 @@ func (s *sequencer) restart(ssrc uint32, seq uint16, ts uint32, now time.Time) (
 		last := s.inTime + s.tsShift
 		s.tsShift = last + uint32(max(gap, 1)) - ts
 	}
-	s.started, s.ssrc, s.stale = true, ssrc, 0
+	s.started, s.anew, s.ssrc, s.stale = true, false, ssrc, 0
 	s.drops = s.drops[:0]
 	// Far from zero, so that late packets have numbers too.
 	s.in = 1<<32 | uint64(seq)

@@ -64,7 +64,8 @@ type SFU struct {
 	mu      sync.Mutex // guards what follows and the maps of the streams
 	closed  bool
 	streams map[StreamKey]*stream
-	done    chan struct{} // closed when Close has ended
+	held    map[string]bool // conferences in which nothing is forwarded
+	done    chan struct{}   // closed when Close has ended
 }
 
 // New opens the media port and returns an SFU that serves it.
@@ -105,6 +106,7 @@ func New(cfg Config) (*SFU, error) {
 		udp:      newUDPMux(newSocket(p.udp), faces(addresses), log.NewLogger("udp")),
 		tcp:      newTCPMux(p.tcp, log.NewLogger("tcp")),
 		streams:  map[StreamKey]*stream{},
+		held:     map[string]bool{},
 		done:     make(chan struct{}),
 		patience: connectTimeout,
 	}
@@ -139,9 +141,28 @@ func (s *SFU) Close() error {
 	return err
 }
 
+// Hold forwards nothing in a conference any more, whatever its participants do,
+// or goes on with it. It holds for streams that begin later, too, until it is
+// let go or EndConference.
+func (s *SFU) Hold(conference string, on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if on {
+		s.held[conference] = true
+	} else {
+		delete(s.held, conference)
+	}
+	for key, st := range s.streams {
+		if key.Conference == conference {
+			st.hold(on)
+		}
+	}
+}
+
 // EndConference ends everything under a conference.
 func (s *SFU) EndConference(conference string) {
 	s.mu.Lock()
+	delete(s.held, conference)
 	ends := s.removeLockedIf(func(k StreamKey) bool { return k.Conference == conference })
 	s.mu.Unlock()
 	endAll(ends)

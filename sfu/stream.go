@@ -43,6 +43,13 @@ func (st *stream) wake() {
 	}
 }
 
+// hold stops all tracks, or lets them go on.
+func (st *stream) hold(on bool) {
+	for _, t := range st.tracks {
+		t.hold(on)
+	}
+}
+
 // fits reports whether a publisher with these codecs can go on with the stream:
 // each of them is one of its tracks.
 func (st *stream) fits(codecs []codec) ([]*track, bool) {

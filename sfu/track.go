@@ -26,6 +26,8 @@ type track struct {
 	live    []*outlet // replaced, never changed in place
 	waiting int       // outlets that wait for a key frame
 	begun   chan struct{}
+	held    bool // nothing goes to anybody
+	thirsty bool // was held: goes on with a key frame
 }
 
 func newTrack(c codec, count *counters, askKey func()) *track {
@@ -87,6 +89,10 @@ func (t *track) receive(p *packet, n int, levelID uint8, now time.Time) *packet 
 func (t *track) file(p *packet, h *rtp.Header, now time.Time) (*packet, []*outlet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.held || t.thirsty && !t.isKey(p.payload()) {
+		return nil, nil
+	}
+	t.thirsty = false
 	var v verdict
 	p.number, p.time, v = t.order.place(h.SSRC, h.SequenceNumber, h.Timestamp, p.from == p.to, now)
 	if v == skip {
@@ -145,11 +151,29 @@ func (t *track) keyDue(now time.Time) (ssrc uint32, send bool, wait time.Duratio
 	if !t.order.started {
 		return 0, false, 0 // it will start with one
 	}
-	if t.waiting > 0 && t.keys.overdue(now) {
+	if (t.waiting > 0 || t.thirsty) && t.keys.overdue(now) {
 		t.keys.want()
 	}
 	send, wait = t.keys.due(now)
 	return t.order.ssrc, send, wait
+}
+
+// hold stops the track for everybody, or lets it go on: video with a key frame,
+// and in numbers without a gap, so that nobody asks for what was held back. Who
+// joins meanwhile is sent nothing of before.
+func (t *track) hold(on bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if on == t.held {
+		return
+	}
+	t.held = on
+	t.past.restart()
+	if !on {
+		t.order.anew = true
+		t.thirsty = t.isKey != nil && t.order.started
+		t.requestKeyLocked()
+	}
 }
 
 // leave removes o from the viewers.

@@ -132,6 +132,18 @@ func (f *Follower) apply(e wire.Event) (changed bool) {
 		at := &s.Participants[p].Endpoints[n]
 		at.Streams = slices.DeleteFunc(at.Streams, func(t wire.Stream) bool { return t.ID == e.StreamID })
 		f.forget(e.StreamID)
+	case wire.EventStreamMetadataUpdated:
+		if n < 0 {
+			return false
+		}
+		streams := s.Participants[p].Endpoints[n].Streams
+		i := slices.IndexFunc(streams, func(t wire.Stream) bool { return t.ID == e.StreamID })
+		if i < 0 {
+			return false
+		}
+		if streams[i].Metadata = e.NewMetadata; string(e.NewMetadata) == "null" {
+			streams[i].Metadata = nil
+		}
 	case wire.EventMetadataUpdated:
 		if e.Operation == wire.OperationRemove {
 			delete(s.Metadata, e.Key)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -83,6 +84,16 @@ func (m *model) step() {
 				if strings.HasSuffix(key, "/"+string(e.StreamID)) {
 					delete(m.now.Metadata, key)
 				}
+			}
+		})
+	case m.random.IntN(4) == 0:
+		e.Type, e.StreamID, e.NewMetadata = wire.EventStreamMetadataUpdated, at.Streams[0].ID, json.RawMessage(`{"portraitMode":true}`)
+		if m.random.IntN(2) == 0 {
+			e.NewMetadata = json.RawMessage("null")
+		}
+		m.emit(e, func() {
+			if at.Streams[0].Metadata = e.NewMetadata; string(e.NewMetadata) == "null" {
+				at.Streams[0].Metadata = nil
 			}
 		})
 	default:

@@ -37,6 +37,12 @@ export function apply(state, event) {
     }
     case EventType.streamUnpublished:
       return withoutStream(withoutMarks(next, [event.streamId]), event.streamId);
+    case EventType.streamMetadataUpdated:
+      return withEndpoint(next, event, (endpoint) => ({
+        id: event.userEndpointId,
+        metadata: endpoint?.metadata ?? {},
+        streams: (endpoint?.streams ?? []).map((s) => (s.id === event.streamId ? { ...s, metadata: event.newMetadata } : s)),
+      }));
     case EventType.metadataUpdated: {
       const metadata = { ...next.metadata };
       if (event.operation === 'REMOVE') delete metadata[event.key];

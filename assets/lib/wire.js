@@ -39,6 +39,7 @@
  * @property {string} operation
  * @property {string} value
  * @property {Record<string, unknown>} metadata
+ * @property {Record<string, unknown>} newMetadata the stream's
  */
 /**
  * @typedef {object} Token
@@ -68,6 +69,7 @@ export const EventType = Object.freeze({
   streamPublished: 'ConferenceStreamPublishedEvent',
   streamUnpublished: 'ConferenceStreamUnpublishedEvent',
   metadataUpdated: 'ConferenceMetadataUpdatedEvent',
+  streamMetadataUpdated: 'ConferenceStreamMetadataUpdatedEvent',
   keepAliveReminder: 'UserEndpointKeepAliveReminderEvent',
 });
 
@@ -206,6 +208,7 @@ export function readEvent(value) {
     operation: optionalText(o.operation, 'event.operation'),
     value: optionalText(o.value, 'event.value'),
     metadata: metadata(o.metadata),
+    newMetadata: metadata(o.newMetadata),
   };
 }
 

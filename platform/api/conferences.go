@@ -21,6 +21,10 @@ func (a *API) routeConferences() {
 	act(a, "addViewStreamIceCandidates", callsWrite, d.AddViewerCandidates)
 	act(a, "stopViewStream", callsWrite, d.StopView)
 	act(a, "updateMetadata", callsWrite, d.UpdateMetadata)
+	act(a, "updateStreamMetadata", callsWrite, d.UpdateStreamMetadata)
+	a.mux.HandleFunc("GET /rtc-api/conferences", a.guard(callsRead, a.listConferences))
+	a.mux.HandleFunc("GET /rtc-api/conferences/{id}", a.guard(callsRead, a.conferenceState))
+	a.mux.HandleFunc("GET /rtc-api/conferences/{id}/summary", a.guard(callsRead, a.conferenceSummary))
 	a.mux.HandleFunc("GET /rtc-api/conferences/{id}/simpleView", a.guard(callsRead, a.conferenceState))
 }
 
@@ -53,6 +57,22 @@ func act[Request any](a *API, name string, n need, do func(context.Context, conf
 		}
 		return done(w)
 	}))
+}
+
+func (a *API) listConferences(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
+	list, err := a.Conferences.List(r.Context(), conferenceCaller(id))
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, list)
+}
+
+func (a *API) conferenceSummary(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
+	summary, err := a.Conferences.Summary(r.Context(), conferenceCaller(id), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, summary)
 }
 
 func (a *API) conferenceState(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {

@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -303,6 +304,38 @@ func (c letGo) change(s state) (state, []wire.Event, error) {
 		delete(s.Viewers, c.key)
 	}
 	return s, nil, nil
+}
+
+// describeStream replaces the metadata of a stream of the endpoint.
+type describeStream struct {
+	user, endpoint string
+	stream         wire.StreamID
+	metadata       json.RawMessage // nil: none
+}
+
+func (c describeStream) change(s state) (state, []wire.Event, error) {
+	if _, err := s.member(c.user, c.endpoint); err != nil {
+		return s, nil, err
+	}
+	m, i, ok := s.stream(c.stream)
+	if !ok {
+		return s, nil, ErrUnknownStream
+	}
+	if s.Members[m].Endpoint != c.endpoint {
+		return s, nil, ErrNotYours
+	}
+	if bytes.Equal(s.Members[m].Streams[i].Metadata, c.metadata) {
+		return s, nil, nil
+	}
+	s = s.withMember(m, func(mem *member) {
+		mem.Streams = slices.Clone(mem.Streams)
+		mem.Streams[i].Metadata = c.metadata
+	})
+	told := c.metadata
+	if told == nil {
+		told = json.RawMessage("null")
+	}
+	return s, []wire.Event{{Type: wire.EventStreamMetadataUpdated, UserID: c.user, UserEndpointID: c.endpoint, StreamID: c.stream, NewMetadata: told}}, nil
 }
 
 // update sets or removes a metadata key.

@@ -42,6 +42,7 @@ var (
 	viewV1   = view{"bert", "b1", v1, 2}
 	muteS1   = update{"anna", "a1", false, wire.OperationSet, wire.TrackMuted("audio", "s1"), "true"}
 	onHold   = update{"anna", "a1", false, wire.OperationSet, "ON_HOLD", "true"}
+	turned   = describeStream{"anna", "a1", "s1", json.RawMessage(`{"portraitMode":true}`)}
 	finished = end{"anna", "a1", "done"}
 )
 
@@ -103,6 +104,11 @@ func TestApply(t *testing.T) {
 		"stop a held viewer":              {append(published[:6:6], holdV1), stopView{"bert", "b1", v1}, nil, ErrUnknownViewer},
 		"stop another's viewer":           {viewed, stopView{"anna", "a1", v1}, nil, ErrNotYours},
 		"stop no viewer":                  {published, stopView{"bert", "b1", v1}, nil, ErrUnknownViewer},
+		"describe a stream":               {published, turned, []wire.EventType{wire.EventStreamMetadataUpdated}, nil},
+		"describe it the same":            {append(published[:6:6], turned), turned, nil, nil},
+		"describe it no more":             {append(published[:6:6], turned), describeStream{"anna", "a1", "s1", nil}, []wire.EventType{wire.EventStreamMetadataUpdated}, nil},
+		"describe another's stream":       {published, describeStream{"bert", "b1", "s1", nil}, nil, ErrNotYours},
+		"describe no stream":              {started, turned, nil, ErrUnknownStream},
 		"mute":                            {published, muteS1, []wire.EventType{wire.EventMetadataUpdated}, nil},
 		"mute again":                      {append(published[:6:6], muteS1), muteS1, nil, nil},
 		"mute as a customer":              {published, update{"anna", "a1", true, wire.OperationSet, muteS1.key, "true"}, []wire.EventType{wire.EventMetadataUpdated}, nil},
@@ -250,7 +256,7 @@ func TestFollowersNeverDiffer(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				back, err := decode(Saved{s.Version, stored})
+				back, err := decode(Saved{Version: s.Version, State: stored})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -273,7 +279,7 @@ func randomCommand(rng *rand.Rand) command {
 	}
 	stream := wire.StreamID(pick("s1", "s2", "s3"))
 	k := viewerKey{stream, pick("v1", "v2")}
-	switch rng.IntN(14) {
+	switch rng.IntN(15) {
 	case 0, 1:
 		return join{user, endpoint, json.RawMessage(`{"name":"` + user + `"}`)}
 	case 2:
@@ -292,6 +298,8 @@ func randomCommand(rng *rand.Rand) command {
 		return view{user, endpoint, k, 2}
 	case 11:
 		return []command{stopView{user, endpoint, k}, letGo{k, 2}, unpublish{stream: stream}, unpublishAll{}}[rng.IntN(4)]
+	case 12:
+		return describeStream{user, endpoint, stream, []json.RawMessage{nil, json.RawMessage(`{"portraitMode":true}`), json.RawMessage(`{}`)}[rng.IntN(3)]}
 	default:
 		key := pick("ON_HOLD", "RECORDER", wire.TrackMuted("audio", stream), wire.TrackMuted("video", stream))
 		op := wire.OperationSet

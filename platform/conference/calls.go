@@ -138,6 +138,41 @@ func (d *Directory) UpdateMetadata(ctx context.Context, who Caller, r wire.Updat
 	return err
 }
 
+// UpdateStreamMetadata replaces what an endpoint says of a stream of its own.
+func (d *Directory) UpdateStreamMetadata(ctx context.Context, who Caller, r wire.UpdateStreamMetadata) error {
+	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)
+	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID))); err != nil {
+		return err
+	}
+	metadata, err := checkObject("metadata", r.Metadata)
+	if err != nil {
+		return err
+	}
+	_, err = d.do(ctx, k, describeStream{who.UserID, r.UserEndpointID, r.StreamID, metadata})
+	return err
+}
+
+// maxListed bounds the answer of List.
+const maxListed = 500
+
+// List returns the conferences that have not ended, the one that changed last
+// first; of a customer, that of the ticket.
+func (d *Directory) List(ctx context.Context, who Caller) ([]wire.ConferenceEntry, error) {
+	saved, err := d.store.Conferences(ctx, who.Organization, who.Conference, maxListed)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]wire.ConferenceEntry, 0, len(saved))
+	for _, one := range saved {
+		s, err := decode(one)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, wire.ConferenceEntry{Summary: s.summary(), InteractionID: s.Interaction, Participants: len(s.Members), UpdatedAt: wire.NewTime(one.At)})
+	}
+	return list, nil
+}
+
 // State returns a conference as it is stored. Anyone of its organization may
 // read it, a customer that of its ticket.
 func (d *Directory) State(ctx context.Context, who Caller, id string) (wire.Conference, error) {

@@ -46,6 +46,8 @@ type Media interface {
 	View(ctx context.Context, conference, stream, viewer, offer string) (answer string, err error)
 	AddViewerCandidate(conference, stream, viewer string, c wire.ICECandidate) error
 	StopView(conference, stream, viewer string)
+	// Hold forwards nothing in a conference, or goes on.
+	Hold(conference string, on bool)
 	End(conference string)
 }
 

@@ -80,7 +80,8 @@ func (m *sfu) AddViewerCandidate(conference, stream, viewer string, c wire.ICECa
 func (m *sfu) StopView(conference, stream, viewer string) {
 	m.note("stop", conference, stream, viewer)
 }
-func (m *sfu) End(conference string) { m.note("end", conference) }
+func (m *sfu) Hold(conference string, on bool) { m.note("hold", conference, fmt.Sprint(on)) }
+func (m *sfu) End(conference string)           { m.note("end", conference) }
 
 // endpoints says which endpoints are alive: those of "a" begin with an a.
 type endpoints struct {

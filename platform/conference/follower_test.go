@@ -65,6 +65,12 @@ func (f *Follower) Follow(e wire.Event) error {
 		maps.DeleteFunc(f.Metadata, func(k, _ string) bool {
 			return k == wire.TrackMuted("audio", e.StreamID) || k == wire.TrackMuted("video", e.StreamID)
 		})
+	case wire.EventStreamMetadataUpdated:
+		at := &f.Participants[p].Endpoints[n]
+		i := slices.IndexFunc(at.Streams, func(s wire.Stream) bool { return s.ID == e.StreamID })
+		if at.Streams[i].Metadata = e.NewMetadata; string(e.NewMetadata) == "null" {
+			at.Streams[i].Metadata = nil
+		}
 	case wire.EventMetadataUpdated:
 		if e.Operation == wire.OperationRemove {
 			delete(f.Metadata, e.Key)

@@ -80,6 +80,9 @@ func (c *conference) run() {
 	}
 	c.err = ErrClosed
 	c.base = c.state
+	if c.state.onHold() {
+		c.dir.media.Hold(c.key.media(), true)
+	}
 	c.box = newOutbox(c)
 	defer c.box.close()
 	if c.state.Version > 0 && !c.state.Ended {
@@ -183,6 +186,8 @@ func (c *conference) adopt(stored state) {
 		return !streamed || !stored.hasEndpoint(v.endpoint)
 	})
 	c.waiting.releases = append(c.waiting.releases, released(was, c.state)...)
+	held := c.state.onHold()
+	c.waiting.hold = &held
 	for _, m := range stored.Members {
 		for _, st := range m.Streams {
 			if _, _, known := was.stream(st.ID); !known {

@@ -11,10 +11,12 @@ import (
 )
 
 // batch is what the loop has applied and the outbox has to do: write it, wake
-// the endpoints, let go of media, answer the callers; in this order.
+// the endpoints, let go of media, answer the callers; in this order. A hold comes before the
+// news of it.
 type batch struct {
 	state    state // after the last command
 	events   []told
+	hold     *bool // the conference was held, or let go on
 	releases []release
 	wake     map[string]bool // endpoint ids
 	answers  []answer
@@ -32,7 +34,9 @@ type answer struct {
 	result
 }
 
-func (b *batch) empty() bool { return len(b.answers) == 0 && len(b.releases) == 0 }
+func (b *batch) empty() bool {
+	return len(b.answers) == 0 && len(b.releases) == 0 && b.hold == nil
+}
 
 func (b *batch) add(r request, was, s state, events []wire.Event, err error) {
 	b.state = s
@@ -43,6 +47,9 @@ func (b *batch) add(r request, was, s state, events []wire.Event, err error) {
 	}
 	b.changed = b.changed || s.Version != was.Version
 	b.releases = append(b.releases, released(was, s)...)
+	if on := s.onHold(); on != was.onHold() && !s.Ended {
+		b.hold = &on
+	}
 	if len(events) == 0 {
 		return
 	}
@@ -131,6 +138,9 @@ func (o *outbox) run() {
 				o.written <- written{state: s, reloaded: true}
 			}
 			continue
+		}
+		if b.hold != nil {
+			o.dir.media.Hold(o.key.media(), *b.hold)
 		}
 		if len(b.wake) > 0 {
 			ids := make([]string, 0, len(b.wake))

@@ -100,6 +100,9 @@ func (s state) limit() int {
 	return maxMembers
 }
 
+// onHold tells that nothing is forwarded.
+func (s state) onHold() bool { return s.Metadata[wire.MetadataOnHold] == "true" && !s.Ended }
+
 // idle tells that nothing is lost when the loop ends.
 func (s state) idle() bool {
 	return len(s.Members) == 0 && len(s.Held) == 0 && len(s.Viewers) == 0

@@ -20,6 +20,9 @@ type Store interface {
 	// SaveConference writes a change and its journal rows in one transaction,
 	// or nothing of it; ErrStale when the stored version is not Change.Was.
 	SaveConference(ctx context.Context, c Change) error
+	// Conferences returns those of an organization that have not ended, the one
+	// that changed last first; with an id that one alone.
+	Conferences(ctx context.Context, organization, id string, limit int) ([]Saved, error)
 	// OpenConferences returns the conferences that have members.
 	OpenConferences(ctx context.Context) ([]Key, error)
 	// ConferencesOf returns the conferences that the endpoint is in.
@@ -33,6 +36,7 @@ var ErrStale = errors.New("conference was changed elsewhere")
 type Saved struct {
 	Version int64 // of the next event; 0: there is no such conference
 	State   []byte
+	At      time.Time // of the last change; of Conferences only
 }
 
 // Change is what one write makes of a conference.

@@ -179,6 +179,8 @@ func (m media) StopView(conference, stream, viewer string) {
 	_ = m.sfu.StopView(sfu.ViewerKey{Conference: conference, Stream: stream, Viewer: viewer})
 }
 
+func (m media) Hold(conference string, on bool) { m.sfu.Hold(conference, on) }
+
 func (m media) End(conference string) { m.sfu.EndConference(conference) }
 
 func candidate(c wire.ICECandidate) webrtc.ICECandidateInit {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"guichet/platform/broker"
 	"guichet/platform/conference"
@@ -101,6 +102,17 @@ func saveEntry(tx *sql.Tx, k conference.Key, at int64, e conference.Entry) (seq 
 			seq, k.Organization, k.ID)
 	}
 	return seq, err
+}
+
+// Conferences implements conference.Store.
+func (s *Store) Conferences(ctx context.Context, organization, id string, limit int) ([]conference.Saved, error) {
+	return collect(ctx, s.read, "list conferences", func(r row) (c conference.Saved, err error) {
+		var at int64
+		err = r.Scan(&c.Version, &c.State, &at)
+		c.At = time.UnixMilli(at)
+		return c, err
+	}, `SELECT version, state, updated FROM conferences
+		WHERE organization = ?1 AND ended IS NULL AND (?2 = '' OR id = ?2) ORDER BY updated DESC, id LIMIT ?3`, organization, id, limit)
 }
 
 // OpenConferences implements conference.Store.

@@ -36,6 +36,11 @@ const (
 // endpoints in a conference; its value is a decimal number.
 const MetadataParticipantLimit = "participant_limit"
 
+// MetadataOnHold is the metadata key that holds a conference: while its value is
+// "true" nobody hears or sees anybody, whatever the participants do. Customers
+// may not change it.
+const MetadataOnHold = "ON_HOLD"
+
 // TrackMuted returns the metadata key that tells that a track of a stream is
 // muted, kind being "audio" or "video". SET with the value "true" mutes, REMOVE
 // unmutes. Only the endpoint that publishes the stream may change it.
@@ -142,6 +147,24 @@ type ViewStream struct {
 type ViewedStream struct {
 	ViewerID  string `json:"viewerId"`
 	SDPAnswer string `json:"sdpAnswer"`
+}
+
+// UpdateStreamMetadata is the body of …/updateStreamMetadata; the answer is 204.
+// Metadata replaces that of the stream; null removes it.
+type UpdateStreamMetadata struct {
+	ConferenceID   string          `json:"conferenceId"`
+	UserEndpointID string          `json:"userEndpointId"`
+	StreamID       StreamID        `json:"streamId"`
+	Metadata       json.RawMessage `json:"metadata"`
+}
+
+// ConferenceEntry is one line of the answer of GET /rtc-api/conferences: a
+// conference that has not ended, the one that changed last first.
+type ConferenceEntry struct {
+	Summary
+	InteractionID string `json:"interactionId,omitempty"`
+	Participants  int    `json:"participants"` // endpoints that are in
+	UpdatedAt     Time   `json:"updatedAt"`
 }
 
 // UpdateMetadata is the body of …/updateMetadata; the answer is 204.

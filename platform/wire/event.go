@@ -19,6 +19,8 @@ const (
 	EventStreamPublished   EventType = "ConferenceStreamPublishedEvent"
 	EventStreamUnpublished EventType = "ConferenceStreamUnpublishedEvent"
 	EventMetadataUpdated   EventType = "ConferenceMetadataUpdatedEvent"
+
+	EventStreamMetadataUpdated EventType = "ConferenceStreamMetadataUpdatedEvent"
 )
 
 // EventKeepAliveReminder asks an endpoint that registered with
@@ -37,11 +39,14 @@ type Event struct {
 	UserID            string    `json:"userId,omitempty"`
 	UserEndpointID    string    `json:"userEndpointId,omitempty"`
 
-	Reason     string          `json:"reason,omitempty"`     // left, ended
-	StreamID   StreamID        `json:"streamId,omitempty"`   // stream events
-	StreamType StreamType      `json:"streamType,omitempty"` // stream events
-	Key        string          `json:"key,omitempty"`        // metadata updated
-	Operation  Operation       `json:"operation,omitempty"`  // metadata updated
-	Value      string          `json:"value,omitempty"`      // metadata updated
-	Metadata   json.RawMessage `json:"metadata,omitempty"`   // Guichet: joined (the participant's), published (the stream's)
+	Reason     string     `json:"reason,omitempty"`     // left, ended
+	StreamID   StreamID   `json:"streamId,omitempty"`   // stream events
+	StreamType StreamType `json:"streamType,omitempty"` // stream events
+	Key        string     `json:"key,omitempty"`        // metadata updated
+	Operation  Operation  `json:"operation,omitempty"`  // metadata updated
+	Value      string     `json:"value,omitempty"`      // metadata updated
+	// NewMetadata is the stream's, of stream metadata updated; null when it has
+	// none any more.
+	NewMetadata json.RawMessage `json:"newMetadata,omitempty"`
+	Metadata    json.RawMessage `json:"metadata,omitempty"` // Guichet: joined (the participant's), published (the stream's)
 }

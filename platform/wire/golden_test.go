@@ -72,6 +72,11 @@ var golden = map[string]any{
 	"event-stream-unpublished": event(EventStreamUnpublished, func(e *Event) {
 		e.StreamID, e.StreamType = "s1", StreamMicAndCam
 	}),
+	"update-stream-metadata": UpdateStreamMetadata{"c1", "e1", "s1", json.RawMessage(`{"portraitMode":true}`)},
+	"conference-entry":       ConferenceEntry{Summary{"c1", ModeRouter, 4}, "i1", 2, at},
+	"event-stream-metadata-updated": event(EventStreamMetadataUpdated, func(e *Event) {
+		e.StreamID, e.NewMetadata = "s1", json.RawMessage(`{"portraitMode":true}`)
+	}),
 	"event-metadata-updated": event(EventMetadataUpdated, func(e *Event) {
 		e.Key, e.Operation, e.Value = TrackMuted("video", "s1"), OperationSet, "true"
 	}),

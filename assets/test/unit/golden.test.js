@@ -15,7 +15,10 @@ const files = readdirSync(folder).filter((f) => f.endsWith('.json'));
 const golden = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
 
 /** Files whose bodies only agents, administrators or the command line meet. */
-const foreign = ['create-conference', 'create-ticket', 'ticket', 'ready'];
+const foreign = [
+  'create-conference', 'conference-entry', 'update-stream-metadata', 'create-ticket', 'ticket', 'ready',
+  'create-room-token', 'room-token', 'validation-errors', 'video-error',
+];
 
 /** @type {Record<string, (value: any) => void>} */
 const readers = {
