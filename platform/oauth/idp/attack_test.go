@@ -171,6 +171,18 @@ func TestForgedAnswersAreRefused(t *testing.T) {
 				return parts[0] + "." + segment(merged(claims, map[string]any{"sub": "admin"})) + "." + parts[2]
 			}
 		}, idp.ErrUntrusted},
+		"curve of another algorithm": {func(f *fake) {
+			f.jwks[0].Algorithm = ""
+			f.issue = func(claims map[string]any) string {
+				input := segment(map[string]any{"alg": "ES384", "kid": f.kid}) + "." + segment(claims)
+				sum := sha512.Sum384([]byte(input))
+				r, s, err := ecdsa.Sign(rand.Reader, f.key.(*ecdsa.PrivateKey), sum[:])
+				if err != nil {
+					t.Fatal(err)
+				}
+				return input + "." + base64.RawURLEncoding.EncodeToString(append(r.FillBytes(make([]byte, 48)), s.FillBytes(make([]byte, 48))...))
+			}
+		}, idp.ErrUntrusted},
 		"secret key among the keys": {func(f *fake) {
 			shared := []byte(strings.Repeat("k", 32))
 			f.jwks = []jose.JSONWebKey{{Key: shared, KeyID: f.kid, Algorithm: "HS256"}}

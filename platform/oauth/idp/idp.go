@@ -37,8 +37,8 @@ var (
 	ErrUnreachable = errors.New("the identity provider cannot be reached")
 	// ErrUntrusted tells that an answer is forged, stale or of somebody else.
 	ErrUntrusted = errors.New("the identity provider's answer cannot be trusted")
-	// ErrOrganization tells, beside ErrUntrusted, that a person of Genesys Cloud
-	// belongs to another organization than the pinned one.
+	// ErrOrganization tells, beside ErrUntrusted, that a person has an account at
+	// the provider but belongs to another organization than the settings name.
 	ErrOrganization = errors.New("the person belongs to another organization")
 	// ErrForbiddenAddress tells that a request would have left for an address
 	// where no provider may live.

@@ -7,8 +7,10 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,6 +53,9 @@ func (c *Client) idToken(ctx context.Context, p Provider, m metadata, token, acc
 	if err := c.checkClaims(claims, p, nonce); err != nil {
 		return nil, err
 	}
+	if err := c.checkAsked(claims, p); err != nil {
+		return nil, err
+	}
 	if hash, told := claims["at_hash"]; told && hash != accessTokenHash(accessToken, header.Algorithm) {
 		return nil, untrusted("the id_token belongs to another access token")
 	}
@@ -81,6 +86,22 @@ func (c *Client) checkClaims(claims map[string]any, p Provider, nonce string) er
 		return untrusted("the id_token belongs to another sign-in")
 	case !validSubject(text(claims, "sub")):
 		return untrusted("the id_token does not name a person")
+	}
+	return nil
+}
+
+// checkAsked checks that the provider did what parameters of the request asked
+// for: on its way through the browser anybody can take these out.
+func (c *Client) checkAsked(claims map[string]any, p Provider) error {
+	if age, asked := p.Parameters[maxAge]; asked { // OpenID Connect Core section 3.1.3.7, 13
+		limit, err := strconv.ParseUint(age, 10, 31)
+		signedIn, told := seconds(claims["auth_time"])
+		if err != nil || !told || c.now().After(signedIn.Add(time.Duration(limit)*time.Second+skew)) {
+			return untrusted("the person signed in at the provider longer ago than is asked for")
+		}
+	}
+	if domain, asked := p.Parameters[hostedDomain]; asked && text(claims, hostedDomain) != domain {
+		return fmt.Errorf("%w: %w", ErrUntrusted, ErrOrganization)
 	}
 	return nil
 }

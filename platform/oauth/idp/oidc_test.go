@@ -171,10 +171,46 @@ func TestTokenWithoutKidIsTakenWhereOneKeyFits(t *testing.T) {
 	if _, err := f.signIn(t, c, f.provider()); err != nil {
 		t.Error(err)
 	}
-	f.change(func() { f.jwks = append(f.jwks, jose.JSONWebKey{Key: ecKey(t).Public(), KeyID: "key-2"}) })
+	f.change(func() {
+		f.jwks = append(f.jwks, jose.JSONWebKey{Key: keyFor(t, jose.ES384).Public(), KeyID: "key-2"}, jose.JSONWebKey{Key: keyFor(t, jose.EdDSA).Public(), KeyID: "key-3"})
+	})
+	if _, err := f.signIn(t, newClient(t), f.provider()); err != nil {
+		t.Errorf("beside keys of other algorithms: %v", err)
+	}
+	f.change(func() { f.jwks = append(f.jwks, jose.JSONWebKey{Key: ecKey(t).Public(), KeyID: "key-4"}) })
 	other := newClient(t)
 	if _, err := f.signIn(t, other, f.provider()); !errors.Is(err, idp.ErrUntrusted) {
 		t.Errorf("two keys fit: %v", err)
+	}
+}
+
+// What a parameter asks for must have happened: the browser could have left the
+// parameter out.
+func TestParametersAreCheckedInTheToken(t *testing.T) {
+	ago := func(d time.Duration) int64 { return noon().Add(-d).Unix() }
+	for name, tc := range map[string]struct {
+		parameter, value string
+		claims           map[string]any
+		want             error
+	}{
+		"just now":            {"max_age", "60", map[string]any{"auth_time": ago(2 * time.Minute)}, nil},
+		"long ago":            {"max_age", "60", map[string]any{"auth_time": ago(2*time.Minute + time.Second)}, idp.ErrUntrusted},
+		"nobody knows when":   {"max_age", "60", nil, idp.ErrUntrusted},
+		"when is a text":      {"max_age", "60", map[string]any{"auth_time": "x"}, idp.ErrUntrusted},
+		"of the domain":       {"hd", "acme.example", map[string]any{"hd": "acme.example"}, nil},
+		"of another domain":   {"hd", "acme.example", map[string]any{"hd": "other.example"}, idp.ErrOrganization},
+		"of no domain":        {"hd", "acme.example", nil, idp.ErrOrganization},
+		"of a list of domain": {"hd", "acme.example", map[string]any{"hd": []string{"acme.example"}}, idp.ErrOrganization},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			f.claims = tc.claims
+			p := f.provider()
+			p.Parameters = map[string]string{tc.parameter: tc.value}
+			if _, err := f.signIn(t, newClient(t), p); !errors.Is(err, tc.want) || tc.want != nil && !errors.Is(err, idp.ErrUntrusted) {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -28,6 +28,15 @@ const (
 	maxParameters = 20
 )
 
+// Parameters of the request whose effect is checked in the id_token.
+const (
+	maxAge       = "max_age" // seconds since the person signed in at the provider
+	hostedDomain = "hd"      // the organization at Google, which has people of all organizations
+)
+
+// google is the issuer of everybody's accounts.
+const google = "https://accounts.google.com"
+
 func (p Provider) isOIDC() bool { return p.Kind == wire.ProviderOIDC }
 
 // scope returns what is asked for. Genesys Cloud keeps the scope of an
@@ -48,6 +57,9 @@ func (c *Client) Check(p Provider) error {
 		e = c.checkIssuer(p.Issuer)
 		if e == nil && p.Scope != "" && !strings.Contains(" "+p.scope()+" ", " openid ") {
 			e = &SettingsError{"scope", "Add the word openid to the scope, or leave the scope empty."}
+		}
+		if e == nil && p.Issuer == google && p.Parameters[hostedDomain] == "" {
+			e = &SettingsError{"parameters", "Add the parameter hd with the organization's domain: without it, everybody with an account at Google could sign in."}
 		}
 		if e == nil && p.ClientSecret == "" && !p.PKCE {
 			e = &SettingsError{"pkce", "Turn PKCE on, or enter the client secret: without both, anybody could use a stolen code."}
@@ -124,6 +136,8 @@ func checkClient(p Provider) *SettingsError {
 			return &SettingsError{"parameters", "Write the names of parameters with letters, digits, dots, dashes and underscores."}
 		case reserved(name):
 			return &SettingsError{"parameters", "Remove the parameter " + name + ": the server sets it itself."}
+		case name == maxAge && !isSeconds(value):
+			return &SettingsError{"parameters", "Write max_age as a number of seconds."}
 		case len(value) > maxSetting || !printable(value):
 			return &SettingsError{"parameters", "Shorten the value of the parameter " + name + ", and leave line breaks out of it."}
 		}
@@ -170,6 +184,12 @@ func validPort(u *url.URL) bool {
 	}
 	n, err := strconv.ParseUint(u.Port(), 10, 16)
 	return err == nil && n > 0
+}
+
+// isSeconds tells whether a text is a number of seconds within reason.
+func isSeconds(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 31)
+	return err == nil
 }
 
 // printable tells whether a text is of printable ASCII characters, as RFC 6749

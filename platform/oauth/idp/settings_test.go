@@ -41,6 +41,13 @@ func TestSettingsThatCannotWork(t *testing.T) {
 		{"scope without openid", c, oidc, func(p *idp.Provider) { p.Scope = "profile openid2" }, "scope"},
 		{"scope with quotes", c, oidc, func(p *idp.Provider) { p.Scope = `openid "` }, "scope"},
 		{"parameter", c, oidc, func(p *idp.Provider) { p.Parameters = map[string]string{"domain_hint": "acme.example"} }, ""},
+		{"age in seconds", c, oidc, func(p *idp.Provider) { p.Parameters = map[string]string{"max_age": "0"} }, ""},
+		{"age in hours", c, oidc, func(p *idp.Provider) { p.Parameters = map[string]string{"max_age": "1h"} }, "parameters"},
+		{"age below zero", c, oidc, func(p *idp.Provider) { p.Parameters = map[string]string{"max_age": "-1"} }, "parameters"},
+		{"google of everybody", c, oidc, func(p *idp.Provider) { p.Issuer = "https://accounts.google.com" }, "parameters"},
+		{"google of a domain", c, oidc, func(p *idp.Provider) {
+			p.Issuer, p.Parameters = "https://accounts.google.com", map[string]string{"hd": "acme.example"}
+		}, ""},
 		{"parameter without name", c, oidc, func(p *idp.Provider) { p.Parameters = map[string]string{"": "x"} }, "parameters"},
 		{"parameter with odd name", c, oidc, func(p *idp.Provider) { p.Parameters = map[string]string{"a&b": "x"} }, "parameters"},
 		{"parameter with line break", c, oidc, func(p *idp.Provider) { p.Parameters = map[string]string{"a": "x\r\ny"} }, "parameters"},

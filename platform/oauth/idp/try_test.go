@@ -63,7 +63,7 @@ func TestTrialsThatFail(t *testing.T) {
 			f.override["/.well-known/openid-configuration"] = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }
 		}, "Discovery", "JSON"},
 		"redirect": {func(f *fake, _ *idp.Provider) {
-			f.override["/.well-known/openid-configuration"] = func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", 302) }
+			f.override["/.well-known/openid-configuration"] = func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/x", http.StatusFound) }
 		}, "Discovery", "redirects"},
 		"no endpoint":   {func(f *fake, _ *idp.Provider) { f.metadata["jwks_uri"] = nil }, "Discovery", "jwks_uri"},
 		"implicit only": {func(f *fake, _ *idp.Provider) { f.metadata["response_types_supported"] = []string{"id_token"} }, "Way of signing in", "code flow"},
