@@ -12,10 +12,13 @@
 package endpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -261,6 +264,20 @@ func (r *Registry) Unregister(ctx context.Context, owner Owner, id, reason strin
 		reason = ReasonUnregistered
 	}
 	return r.end(context.WithoutCancel(ctx), n, reason)
+}
+
+// List returns the endpoints of a user that are alive, the oldest first.
+func (r *Registry) List(owner Owner) []Endpoint {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []Endpoint
+	for _, n := range r.byID {
+		if n.Owner == owner && n.phase == alive {
+			list = append(list, n.Endpoint)
+		}
+	}
+	slices.SortFunc(list, func(a, b Endpoint) int { return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.ID, b.ID)) })
+	return list
 }
 
 // Count returns how many endpoints a user has, those included that are just

@@ -182,6 +182,60 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// TestEndpointForms: both forms of registering, the list and one by its id.
+func TestEndpointForms(t *testing.T) {
+	r := serve(t, nil)
+	mine, theirs := r.application("test", "secret"), r.application("CLIENT_ID", "CLIENT_SECRET")
+	const path = "/rtc-api/users/endpoints"
+	first := mine.endpoint()
+	var object wire.RegisteredEndpoint
+	mine.post(path+"/register", map[string]any{"keepAliveSeconds": 15, "userEndpointId": "mine-2", "userId": "test"}).into(&object)
+	if object.ID != "mine-2" || object.UserID != "test" || object.KeepAliveSeconds != 15 || object.CreatedAt.IsZero() {
+		t.Errorf("%+v", object)
+	}
+	var list []wire.RegisteredEndpoint
+	mine.get(path).into(&list)
+	if len(list) != 2 || list[0].ID != first || list[1] != object {
+		t.Errorf("%+v", list)
+	}
+	var one wire.RegisteredEndpoint
+	mine.get(path + "/mine-2").into(&one)
+	if one != object {
+		t.Errorf("%+v", one)
+	}
+	theirs.get(path+"/mine-2").refused("another's", 404, wire.CodeNotFound)
+	theirs.get(path).into(&list)
+	if len(list) != 0 {
+		t.Errorf("another sees %+v", list)
+	}
+	theirs.post(path+"/register", wire.RegisterEndpoint{UserEndpointID: "mine-2"}).refused("register another's", 403, wire.CodeForbidden)
+}
+
+// TestConferenceLists: the list, the summary and the whole.
+func TestConferenceLists(t *testing.T) {
+	r := serve(t, nil)
+	service := r.application("test", "secret")
+	var c wire.Summary
+	service.do("create", wire.CreateConference{InteractionID: "i1"}).into(&c)
+	endpoint := service.endpoint()
+	service.do("join", wire.JoinConference{ConferenceID: c.ID, UserEndpointID: endpoint})
+	var list []wire.ConferenceEntry
+	service.get("/rtc-api/conferences").into(&list)
+	if len(list) != 1 || list[0].ID != c.ID || list[0].Participants != 1 || list[0].InteractionID != "i1" || list[0].UpdatedAt.IsZero() {
+		t.Errorf("%+v", list)
+	}
+	var summary wire.Summary
+	service.get("/rtc-api/conferences/" + c.ID + "/summary").into(&summary)
+	var whole wire.Conference
+	service.get("/rtc-api/conferences/" + c.ID).into(&whole)
+	if summary.ID != c.ID || summary.Version != 2 || whole.Version != 2 || len(whole.Participants) != 1 {
+		t.Errorf("%+v, %+v", summary, whole)
+	}
+	service.get("/rtc-api/conferences/nowhere/summary").refused("unknown", 404, wire.CodeNotFound)
+	service.post("/rtc-api/conferences/updateStreamMetadata", wire.UpdateStreamMetadata{ConferenceID: c.ID, UserEndpointID: endpoint, StreamID: "none"}).
+		refused("no stream", 404, wire.CodeNotFound)
+}
+
 func TestForeignEndpoint(t *testing.T) {
 	r := serve(t, nil)
 	mine, theirs := r.application("test", "secret"), r.application("CLIENT_ID", "CLIENT_SECRET")

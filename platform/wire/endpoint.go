@@ -14,6 +14,17 @@ type RegisterEndpoint struct {
 	ServerKeepAliveReminderOn bool   `json:"serverKeepAliveReminderOn,omitempty"`
 }
 
+// RegisteredEndpoint is the answer of the older POST
+// /rtc-api/users/endpoints/register, of GET /rtc-api/users/endpoints/{id} and, in
+// a list, of GET /rtc-api/users/endpoints: one of the caller's endpoints.
+type RegisteredEndpoint struct {
+	ID                        string `json:"id"`
+	UserID                    string `json:"userId"`
+	KeepAliveSeconds          int    `json:"keepAliveSeconds"`
+	ServerKeepAliveReminderOn bool   `json:"serverKeepAliveReminderOn"`
+	CreatedAt                 Time   `json:"createdAt"`
+}
+
 // KeepAlive is the body of POST /rtc-api/users/endpoints/keepalive; the answer
 // is 204.
 type KeepAlive struct {

@@ -36,6 +36,7 @@ var golden = map[string]any{
 	"error-gone":          Error{CodeGone, "this link was used already", ReasonUsed},
 	"register-endpoint":   RegisterEndpoint{UserEndpointID: "e1", KeepAliveSeconds: 15, ServerKeepAliveReminderOn: true},
 	"registered-endpoint": "e1",
+	"endpoint":            RegisteredEndpoint{"e1", "agent1", 15, true, at},
 	"keepalive":           KeepAlive{UserEndpointID: "e1", UserID: "agent1"},
 	"unregister-endpoint": UnregisterEndpoint{UserEndpointID: "e1", Reason: "signed out", UserID: "agent1"},
 	"ice-servers": ICEServers{[]ICEServer{

@@ -16,7 +16,7 @@ const golden = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(`
 
 /** Files whose bodies only agents, administrators or the command line meet. */
 const foreign = [
-  'create-conference', 'conference-entry', 'update-stream-metadata', 'create-ticket', 'ticket', 'ready',
+  'create-conference', 'conference-entry', 'update-stream-metadata', 'create-ticket', 'ticket', 'ready', 'endpoint',
   'create-room-token', 'room-token', 'validation-errors', 'video-error',
 ];
 
