@@ -41,8 +41,7 @@ export class Desk {
       delete toast.dataset.on;
       if ('hidePopover' in toast) toast.hidePopover();
     }, STANDS);
-    // A dialog that has just closed still counts as open until its event.
-    queueMicrotask(() => announce(sentence));
+    announce(sentence);
   }
 
   /** Learns what the identity providers are called; without an answer their ids serve. */

@@ -26,7 +26,7 @@ export function filters(events, query, changed) {
   const text = (/** @type {string} */ id) => make('input', { type: 'search', id, autocomplete: 'off', spellcheck: 'false', autocapitalize: 'none', input: typed, change: () => undefined });
   const texts = { text: text('text'), subject: text('subject'), client: text('client'), actor: text('actor') };
   const field = (/** @type {string} */ label, /** @type {HTMLElement} */ input) => make('div', { class: 'filter' }, make('label', { for: input.id }, label), input);
-  const details = make('details', {}, make('summary', {}, 'Who'),
+  const details = make('details', {}, make('summary', {}, 'More filters'),
     make('div', { class: 'filter-row' }, field('Person or account', texts.subject), field('Application', texts.client), field('Changed by', texts.actor)));
 
   const set = (/** @type {string} */ from) => {

@@ -31,7 +31,7 @@ export class Keys {
     { label: 'State', cell: state },
     { label: 'Created', cell: (k) => timeOf(k.created) },
     { label: 'Signs from', cell: (k) => timeOf(k.signs) },
-    { label: 'Goes', cell: (k) => timeOf(k.removed) },
+    { label: 'Removed', cell: (k) => timeOf(k.removed) },
     { label: 'Algorithm', cell: (k) => k.algorithm },
     { label: 'ID', cell: (k) => make('span', { class: 'mono' }, k.id), look: 'wide' },
   ]));

@@ -66,6 +66,8 @@ export function form(p, { policy }) {
   const follow = () => {
     oidc.hidden = isGenesys();
     genesys.hidden = !isGenesys();
+    // Genesys Cloud keeps the scope itself.
+    scope.element.hidden = isGenesys();
   };
   element.addEventListener('change', follow);
   follow();
@@ -87,7 +89,7 @@ export function form(p, { policy }) {
       ...(p ?? { kind: kind.read(), enabled: false }),
       name: name.read(),
       ...(isGenesys() ? { region: region.read(), organizationId: organization.read() } : { issuer: issuer.read() }),
-      clientId: client.read(), scope: scope.read(), pkce: pkce.read(), roles: roles.read(), mappings: mappings.read(),
+      clientId: client.read(), scope: isGenesys() ? '' : scope.read(), pkce: pkce.read(), roles: roles.read(), mappings: mappings.read(),
       ...(secret.read() ? { clientSecret: secret.read() } : {}),
       parameters: Object.fromEntries(parameters.read().map((row) => [row.name ?? '', row.value ?? ''])),
     }),

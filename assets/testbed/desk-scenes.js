@@ -65,7 +65,7 @@ export const scenes = [
   list('applications', ''),
   list('applications-none', '', (d) => { d.office.rows.applications = []; }),
   { name: 'applications-no-match', play: async (d) => { await d.enter(); await listed(d); await d.page.fill('#search', 'zebra'); await d.page.waitForSelector('.empty'); } },
-  { name: 'applications-busy', play: async (d) => { await d.enter('#/keys'); await listed(d); d.hold(); await d.page.click('#to-applications'); await d.page.waitForSelector('#screen .busy-note'); } },
+  { name: 'applications-busy', play: async (d) => { await d.enter('#/keys'); await listed(d); d.hold(); await d.page.evaluate(() => { location.hash = '#/applications'; }); await d.page.waitForSelector('#screen .busy-note'); } },
   { name: 'applications-failing', play: async (d) => { d.office.instead = { 'GET applications': broken }; await d.enter(); await d.page.waitForSelector('#retry'); } },
   drawer('application', '#/applications/crm'),
   drawer('application-public', '#/applications/tellers-desktop'),

@@ -106,10 +106,7 @@ export class Desk {
     const token = (request.headers().authorization ?? '').replace('Bearer ', '');
     const sent = request.postData();
     const { status, body } = this.office.answer({ method: request.method(), path: url.pathname.replace('/api/admin/', ''), query: url.searchParams, body: sent ? JSON.parse(sent) : undefined, token });
-    // The API takes HTTP Basic too, and says so; a browser that is let would ask for a password.
-    /** @type {Record<string, string>} */
-    const headers = status === 401 ? { 'WWW-Authenticate': 'Bearer realm="guichet", Basic realm="guichet", charset="UTF-8"' } : {};
-    return route.fulfill({ status, headers, ...(body === undefined ? {} : { json: body }) });
+    return route.fulfill({ status, ...(body === undefined ? {} : { json: body }) });
   }
 
   /** The sign-in page, where somebody signs in at once. @param {import('playwright-core').Route} route @param {URLSearchParams} asked */
