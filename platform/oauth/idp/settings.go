@@ -58,7 +58,7 @@ func (c *Client) Check(p Provider) error {
 		if e == nil && p.Scope != "" && !strings.Contains(" "+p.scope()+" ", " openid ") {
 			e = &SettingsError{"scope", "Add the word openid to the scope, or leave the scope empty."}
 		}
-		if e == nil && p.Issuer == google && p.Parameters[hostedDomain] == "" {
+		if hd := p.Parameters[hostedDomain]; e == nil && p.Issuer == google && (hd == "" || hd == "*") {
 			e = &SettingsError{"parameters", "Add the parameter hd with the organization's domain: without it, everybody with an account at Google could sign in."}
 		}
 		if e == nil && p.ClientSecret == "" && !p.PKCE {

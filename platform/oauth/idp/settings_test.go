@@ -45,6 +45,9 @@ func TestSettingsThatCannotWork(t *testing.T) {
 		{"age in hours", c, oidc, func(p *idp.Provider) { p.Parameters = map[string]string{"max_age": "1h"} }, "parameters"},
 		{"age below zero", c, oidc, func(p *idp.Provider) { p.Parameters = map[string]string{"max_age": "-1"} }, "parameters"},
 		{"google of everybody", c, oidc, func(p *idp.Provider) { p.Issuer = "https://accounts.google.com" }, "parameters"},
+		{"google of all domains", c, oidc, func(p *idp.Provider) {
+			p.Issuer, p.Parameters = "https://accounts.google.com", map[string]string{"hd": "*"}
+		}, "parameters"},
 		{"google of a domain", c, oidc, func(p *idp.Provider) {
 			p.Issuer, p.Parameters = "https://accounts.google.com", map[string]string{"hd": "acme.example"}
 		}, ""},
