@@ -71,7 +71,9 @@ type spoken struct {
 // curl runs the program with a seed's arguments and a path of this server.
 func (s seeded) curl(path string, args ...string) spoken {
 	s.Helper()
-	out, err := exec.CommandContext(s.Context(), "curl", append(args, "-isS", "--max-time", "30", s.URL+path)...).Output()
+	// Nobody's settings of curl, nor a proxy of theirs, shall come between.
+	args = slices.Concat([]string{"-q", "--noproxy", "*", "-isS", "--max-time", "30"}, args, []string{s.URL + path})
+	out, err := exec.CommandContext(s.Context(), "curl", args...).Output()
 	if err != nil {
 		s.Fatalf("curl %s: %v", path, err)
 	}
