@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/platform/call"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/oauth"
@@ -30,6 +31,7 @@ type Config struct {
 	OAuth       *oauth.Service // its settings
 	Endpoints   *endpoint.Registry
 	Conferences *conference.Directory
+	Calls       *call.Exchange
 	Tickets     *ticket.Service
 	Pages       *page.Pages
 	ICEServers  func(user string) []wire.ICEServer
@@ -52,7 +54,7 @@ type API struct {
 // New returns the API's handler.
 func New(c Config) (*API, error) {
 	switch {
-	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
+	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
 		return nil, errors.New("api: a part is missing")
 	}
 	if c.Now == nil {
@@ -65,6 +67,7 @@ func New(c Config) (*API, error) {
 	a.whip.init()
 	a.routeEndpoints()
 	a.routeConferences()
+	a.routeCalls()
 	a.routeTickets()
 	a.routeWHIP()
 	a.routeSettings()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"guichet/platform/call"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/oauth"
@@ -53,6 +54,17 @@ var causes = []struct {
 	{conference.ErrExists, wire.CodeConflict, "this id is taken already"},
 	{conference.ErrFull, wire.CodeConflict, "the conference is full"},
 	{conference.ErrEnded, wire.CodeGone, "the conference has ended"},
+	{call.ErrUnknownCall, wire.CodeNotFound, "there is no such call"},
+	{call.ErrNobody, wire.CodeNotFound, "nobody of this name can be reached now: no device of theirs is signed in"},
+	{call.ErrNotParty, wire.CodeForbidden, "this endpoint is not in the call"},
+	{call.ErrNotYours, wire.CodeForbidden, "this endpoint belongs to somebody else"},
+	{call.ErrWrongSide, wire.CodeForbidden, "this is for the other side of the call to do"},
+	{call.ErrForbidden, wire.CodeForbidden, "the access token does not allow this"},
+	{call.ErrExists, wire.CodeConflict, "this id is taken already"},
+	{call.ErrAnswered, wire.CodeConflict, "the call has been answered"},
+	{call.ErrRejected, wire.CodeConflict, "this endpoint has rejected the call"},
+	{call.ErrTooMany, wire.CodeTooMany, "one of the two has too many calls: end some"},
+	{call.ErrEnded, wire.CodeGone, "the call has ended"},
 	{ticket.ErrUnknown, wire.CodeNotFound, "this link is not known"},
 	{ticket.ErrExpired, wire.CodeGone, "this link has expired"},
 	{ticket.ErrRevoked, wire.CodeGone, "this link was withdrawn"},
@@ -68,6 +80,7 @@ var causes = []struct {
 	{conference.ErrUnavailable, wire.CodeUnavailable, "the change could not be written: try again in a moment"},
 	{conference.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
 	{endpoint.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
+	{call.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
 	{sfu.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
 }
 

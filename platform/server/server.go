@@ -22,6 +22,7 @@ import (
 	"guichet/assets"
 	"guichet/platform/api"
 	"guichet/platform/broker"
+	calls "guichet/platform/call"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/oauth"
@@ -60,6 +61,7 @@ type Server struct {
 	tickets     *ticket.Service
 	endpoints   *endpoint.Registry
 	conferences *conference.Directory
+	calls       *calls.Exchange
 	broker      *broker.Broker
 	api         *api.API
 
@@ -161,7 +163,7 @@ func (s *Server) routes() error {
 	if err != nil {
 		return err
 	}
-	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Tickets: s.tickets,
+	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Tickets: s.tickets,
 		Pages: pages, ICEServers: s.iceServers, SignRoomToken: s.oauth.SignRoomToken, PublicURL: s.config.PublicURL, Now: s.config.Now, Logger: s.log.With("part", "api")})
 	if err != nil {
 		return err

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"guichet/platform/broker"
 	"guichet/platform/conference"
+	calls "guichet/platform/call"
 	"guichet/platform/endpoint"
 	"guichet/platform/oauth"
 	"guichet/platform/oauth/vault"
@@ -55,7 +57,9 @@ func (s *Server) startDomains(ctx context.Context) error {
 		Gone: s.endpointGone, Remind: s.remind, Valid: s.valid})
 	s.conferences = conference.New(conference.Config{Store: s.store, Media: media{s.sfu}, Endpoints: owners{s.endpoints},
 		Wake: s.broker.Wake, Now: c.Now, Logger: s.log.With("part", "conference")})
-	s.closers = append(s.closers, s.broker.Close, closer(s.conferences.Close), closer(s.endpoints.Close))
+	s.calls = calls.New(calls.Config{Store: s.store, Endpoints: reachable{owners{s.endpoints}, s.store}, Wake: s.broker.Wake, Now: c.Now,
+		Logger: s.log.With("part", "call")})
+	s.closers = append(s.closers, s.broker.Close, closer(s.conferences.Close), closer(s.calls.Close), closer(s.endpoints.Close))
 	s.oauth.Watch(s.accessEnded)
 	if err := s.endpoints.Run(ctx); err != nil {
 		return err
@@ -66,10 +70,11 @@ func (s *Server) startDomains(ctx context.Context) error {
 func closer(f func()) func() error { return func() error { f(); return nil } }
 
 // endpointGone takes an endpoint that was dropped or unregistered out of its
-// conferences, its relays and the broker.
+// conferences, its calls, its relays and the broker.
 func (s *Server) endpointGone(ctx context.Context, e endpoint.Endpoint, reason string) {
 	s.conferences.EndpointGone(ctx, e.Owner.Organization, e.Owner.UserID, e.ID, reason)
 	s.broker.CutEndpoint(e.ID)
+	s.calls.EndpointGone(ctx, e.Owner.UserID, e.ID, reason)
 	if s.endpoints.Count(e.Owner) <= 1 {
 		s.relay.Drop(e.Owner.UserID)
 	}
@@ -94,6 +99,17 @@ func (o owners) Check(ctx context.Context, organization, userID, endpointID stri
 }
 
 // authenticate turns a token into a session of the broker.
+// reachable answers the call package's question which endpoints of a user ring.
+type reachable struct {
+	owners
+	store *store.Store
+}
+
+func (r reachable) Live(ctx context.Context, organization, userID string) ([]string, error) {
+	ids, err := r.store.UserEndpoints(ctx, organization, userID)
+	return slices.DeleteFunc(ids, func(id string) bool { return r.Check(ctx, organization, userID, id) != nil }), err
+}
+
 func (s *Server) authenticate(_ context.Context, token string) (broker.Session, error) {
 	id, err := s.oauth.Verify(token)
 	if err != nil {
