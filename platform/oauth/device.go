@@ -155,6 +155,8 @@ func (e engine) DeviceToken(ctx context.Context, r *op.ClientRequest[oidc.Device
 // decision is what the confirmation page is about, sealed into it.
 type decision struct {
 	UserCode, UserID string
+	Version          int64     // of the user,
+	Created          time.Time // and since when there is this one
 	Kiosk            bool
 }
 
@@ -225,7 +227,7 @@ func (s *Service) confirmDevice(w http.ResponseWriter, r *http.Request, q author
 		s.showError(w, r, &refusal{status: http.StatusForbidden, description: "Only supervisors and administrators may sign a kiosk in."})
 		return
 	}
-	field, err := s.seal(s.browser(r), sealedDecision, decision{q.Device, u.ID, kiosk}, signInLife)
+	field, err := s.seal(s.browser(r), sealedDecision, decision{q.Device, u.ID, u.Version, u.Created, kiosk}, signInLife)
 	if err != nil {
 		s.showError(w, r, err)
 		return
@@ -264,6 +266,9 @@ func (s *Service) decide(r *http.Request, v decision, approve bool, name string)
 		return page{}, err
 	}
 	u, err := s.user(ctx, d.Organization, v.UserID)
+	if errors.Is(err, ErrUnknown) || err == nil && !u.same(v.Version, v.Created) {
+		err = changedMeanwhile()
+	}
 	if err != nil {
 		return page{}, err
 	}
@@ -283,6 +288,9 @@ func (s *Service) decide(r *http.Request, v decision, approve bool, name string)
 		g.UserID, g.Name, g.Roles, g.Expires = kioskPrefix+wire.NewID(), name, []string{RoleKiosk}, now.Add(kioskLife)
 	}
 	if err := s.config.Store.DecideDevice(ctx, v.UserCode, &g, now); err != nil {
+		return page{}, err
+	}
+	if err := s.unchanged(ctx, u, g); err != nil {
 		return page{}, err
 	}
 	e.Subject, e.Detail = g.UserID, "approved"

@@ -164,7 +164,11 @@ func (s *Service) giveCode(w http.ResponseWriter, r *http.Request, q authorizati
 	g := Grant{ID: wire.NewID(), Application: q.Application, Organization: u.Organization, UserID: u.ID, Name: u.DisplayName,
 		Scopes: q.Scopes, Started: now, Expires: now.Add(sessionLife)}
 	c := Code{Digest: d, RedirectURI: q.RedirectURI, Challenge: q.Challenge, Nonce: q.Nonce, Expires: now.Add(codeLife)}
-	if err := s.config.Store.AddGrant(r.Context(), g, c); err != nil {
+	err := s.config.Store.AddGrant(r.Context(), g, c)
+	if err == nil {
+		err = s.unchanged(r.Context(), u, g)
+	}
+	if err != nil {
 		s.showError(w, r, err)
 		return
 	}
