@@ -4,6 +4,7 @@ import { Call } from '../lib/call.js';
 import { APIError } from '../lib/rest.js';
 import { Devices } from './devices.js';
 import { byID } from './dom.js';
+import { early } from './early.js';
 import { browserOf, help } from './help.js';
 import { fillNotice, wordsOf } from './notices.js';
 import { Preview } from './preview.js';
@@ -48,12 +49,13 @@ class Visitor {
     } catch (err) {
       return this.#trouble(err);
     }
-    const { organization, host } = this.#invitation;
+    const { organization, host, opensAt, now } = this.#invitation;
     this.#screens.organization = organization;
     if (organization) byID('organization', HTMLElement).textContent = organization;
     byID('invite-title', HTMLElement).textContent = host ? `${host} invites you to a video call` : 'You are invited to a video call';
     byID('invite-from', HTMLElement).textContent = organization ? `The invitation comes from ${organization}.` : '';
     for (const element of document.querySelectorAll('.host')) if (host) element.textContent = host;
+    if (opensAt) return early(opensAt, now ?? Date.now(), this.#screens, () => void this.begin());
     if (await this.#alone()) this.#screens.show('invite');
     else this.#notice('elsewhere', { again: () => void this.#takeOver() });
   }

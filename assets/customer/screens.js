@@ -4,11 +4,12 @@
  * for in data-on; body[data-screen] has the name of now.
  */
 
-/** @typedef {'loading' | 'invite' | 'permission' | 'denied' | 'preview' | 'joining' | 'waiting' | 'call' | Notice} Screen */
+/** @typedef {'loading' | 'early' | 'invite' | 'permission' | 'denied' | 'preview' | 'joining' | 'waiting' | 'call' | Notice} Screen */
 /** @typedef {'ended' | 'expired' | 'revoked' | 'used' | 'elsewhere' | 'unknown' | 'failed' | 'old'} Notice */
 
 /** @type {Partial<Record<Screen, string>>} */
 const titles = {
+  early: 'You are early',
   invite: 'Invitation',
   permission: 'Allow camera and microphone',
   denied: 'Camera and microphone are blocked',

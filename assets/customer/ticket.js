@@ -72,7 +72,7 @@ export class Ticket {
       return this.#memory.invitation;
     } catch (err) {
       if (troubleOf(err) === 'used' && this.#memory.redeemed) {
-        return this.#memory.invitation ?? { ticketId: this.id, organization: '', host: '' };
+        return this.#memory.invitation ?? { ticketId: this.id, organization: '', host: '', opensAt: null, now: null };
       }
       throw err;
     }

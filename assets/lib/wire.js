@@ -49,7 +49,7 @@
  * @property {string} userId
  * @property {string} conferenceId the conference that the ticket opens
  */
-/** @typedef {{ ticketId: string, organization: string, host: string }} Invitation */
+/** @typedef {{ ticketId: string, organization: string, host: string, opensAt: number | null, now: number | null }} Invitation */
 /** @typedef {{ candidate: string, sdpMLineIndex?: number | null, sdpMid?: string | null }} ICECandidate */
 
 /** WireError tells that an answer does not have the published shape. */
@@ -233,7 +233,17 @@ export function readInvitation(value) {
     ticketId: id(o.ticketId, 'invitation.ticketId'),
     organization: optionalText(o.organization, 'invitation.organization'),
     host: optionalText(o.host, 'invitation.host'),
+    opensAt: instant(o.opensAt, 'invitation.opensAt'),
+    now: instant(o.now, 'invitation.now'),
   };
+}
+
+/** @param {unknown} value @param {string} where @returns {number | null} milliseconds */
+function instant(value, where) {
+  if (value === undefined || value === null) return null;
+  const at = Date.parse(text(value, where));
+  if (Number.isNaN(at)) throw new WireError(where, 'an instant');
+  return at;
 }
 
 /**

@@ -69,6 +69,12 @@ export const scenes = [
     set: (w) => { w.invitation = [200, { ticketId: 'nwi-ssh', organization: '' }]; },
   },
   {
+    name: 'early', screen: 'early',
+    set: (w) => {
+      w.invitation = [200, { ticketId: 'nwi-ssh', organization: 'Alpine Bank', host: 'Anna Meier', now: '2026-03-02T09:00:00.000Z', opensAt: '2026-03-04T14:30:00.000Z' }];
+    },
+  },
+  {
     name: 'permission', screen: 'permission',
     init: 'navigator.mediaDevices.getUserMedia = () => new Promise(() => undefined);',
     play: async (w) => {

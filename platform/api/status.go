@@ -68,6 +68,7 @@ var causes = []struct {
 	{ticket.ErrUnknown, wire.CodeNotFound, "this link is not known"},
 	{ticket.ErrExpired, wire.CodeGone, "this link has expired"},
 	{ticket.ErrRevoked, wire.CodeGone, "this link was withdrawn"},
+	{ticket.ErrEarly, wire.CodeForbidden, "this link cannot be used yet"},
 	{ticket.ErrUsed, wire.CodeGone, "this link was used already"},
 	{sfu.ErrBadOffer, wire.CodeInvalid, ""},
 	{sfu.ErrBadCandidate, wire.CodeInvalid, "this is not an ICE candidate"},
@@ -79,8 +80,8 @@ var causes = []struct {
 	{context.DeadlineExceeded, wire.CodeUnavailable, "the server took too long: try again"},
 	{conference.ErrUnavailable, wire.CodeUnavailable, "the change could not be written: try again in a moment"},
 	{conference.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
-	{endpoint.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
 	{call.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
+	{endpoint.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
 	{sfu.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
 }
 

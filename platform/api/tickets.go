@@ -3,7 +3,10 @@ package api
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"guichet/platform/oauth"
 	"guichet/platform/ticket"
@@ -12,6 +15,8 @@ import (
 
 func (a *API) routeTickets() {
 	a.mux.HandleFunc("POST /security/ticket", a.guard(ticketsMake, a.createTicket))
+	a.mux.HandleFunc("GET /security/ticket", a.guard(ticketsRead, a.listTickets))
+	a.mux.HandleFunc("POST /security/genesys/room", a.guard(ticketsMake, a.createRoomLinks))
 	a.mux.HandleFunc("GET /security/ticket/{id}", a.guard(ticketsRead, a.getTicket))
 	a.mux.HandleFunc("DELETE /security/ticket/{id}", a.guard(ticketsMake, a.revokeTicket))
 	a.mux.HandleFunc("GET /t/{id}", a.openTicket)
@@ -27,6 +32,59 @@ func (a *API) createTicket(w http.ResponseWriter, r *http.Request, id oauth.Iden
 		return err
 	}
 	return send(w, http.StatusOK, t)
+}
+
+// listTickets answers with the newest tickets: one's own, or for who may read
+// reports all of the organization, made before the time in the query.
+func (a *API) listTickets(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
+	before, limit := a.Now().Add(time.Minute), 0
+	if text := r.URL.Query().Get("before"); text != "" {
+		var err error
+		if before, err = time.Parse(time.RFC3339, text); err != nil {
+			return invalid("before: want a time such as 2026-01-02T15:04:05Z")
+		}
+	}
+	if text := r.URL.Query().Get("limit"); text != "" {
+		var err error
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 {
+			return invalid("limit: want a positive whole number")
+		}
+	}
+	whose := id.UserID
+	if id.May(oauth.ScopeReportsRead) {
+		whose = ""
+	}
+	list, err := a.Tickets.List(r.Context(), id.Organization, whose, before, limit)
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, list)
+}
+
+// createRoomLinks makes a conference and a ticket to it, and answers with both
+// links.
+func (a *API) createRoomLinks(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
+	body, err := decode[wire.CreateRoomLinks](w, r)
+	if err != nil {
+		return err
+	}
+	c, err := a.Conferences.Create(r.Context(), conferenceCaller(id), wire.CreateConference{InteractionID: body.InteractionID})
+	if err != nil {
+		return err
+	}
+	properties := map[string]string{wire.PropertyConferenceID: c.ID}
+	for name, value := range map[string]string{wire.PropertyApplicationID: body.ApplicationID, wire.PropertyCustomerID: body.CustomerID} {
+		if value != "" {
+			properties[name] = value
+		}
+	}
+	t, err := a.Tickets.Create(r.Context(), ticket.Owner{Organization: id.Organization, UserID: id.UserID, Name: id.Name},
+		wire.CreateTicket{Type: wire.TicketGenesysMultiUse, TTL: body.TicketExpirationSeconds, Properties: properties})
+	if err != nil {
+		return err
+	}
+	agent := url.Values{"aid": {body.ApplicationID}, "roomId": {c.ID}, "cdestination": {body.Destination}, "corigin": {"genesys"}}
+	return send(w, http.StatusOK, wire.RoomLinks{TicketURL: t.URL, AgentURL: a.PublicURL + "/a?" + agent.Encode()})
 }
 
 func (a *API) getTicket(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {

@@ -9,10 +9,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"guichet/platform/broker"
-	"guichet/platform/conference"
 	calls "guichet/platform/call"
+	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/oauth"
 	"guichet/platform/oauth/vault"
@@ -73,8 +74,8 @@ func closer(f func()) func() error { return func() error { f(); return nil } }
 // conferences, its calls, its relays and the broker.
 func (s *Server) endpointGone(ctx context.Context, e endpoint.Endpoint, reason string) {
 	s.conferences.EndpointGone(ctx, e.Owner.Organization, e.Owner.UserID, e.ID, reason)
-	s.broker.CutEndpoint(e.ID)
 	s.calls.EndpointGone(ctx, e.Owner.UserID, e.ID, reason)
+	s.broker.CutEndpoint(e.ID)
 	if s.endpoints.Count(e.Owner) <= 1 {
 		s.relay.Drop(e.Owner.UserID)
 	}
@@ -98,7 +99,6 @@ func (o owners) Check(ctx context.Context, organization, userID, endpointID stri
 	return o.Registry.Check(ctx, endpoint.Owner{Organization: organization, UserID: userID}, endpointID)
 }
 
-// authenticate turns a token into a session of the broker.
 // reachable answers the call package's question which endpoints of a user ring.
 type reachable struct {
 	owners
@@ -110,6 +110,7 @@ func (r reachable) Live(ctx context.Context, organization, userID string) ([]str
 	return slices.DeleteFunc(ids, func(id string) bool { return r.Check(ctx, organization, userID, id) != nil }), err
 }
 
+// authenticate turns a token into a session of the broker.
 func (s *Server) authenticate(_ context.Context, token string) (broker.Session, error) {
 	id, err := s.oauth.Verify(token)
 	if err != nil {
@@ -154,6 +155,7 @@ type redeemer struct{ *ticket.Service }
 
 func (r redeemer) Redeem(ctx context.Context, id, browserKey string) (oauth.TicketGrant, error) {
 	g, err := r.Service.Redeem(ctx, id, browserKey)
+	var early *ticket.EarlyError
 	switch {
 	case errors.Is(err, ticket.ErrUnknown):
 		err = &oauth.TicketError{Reason: "not found"}
@@ -161,6 +163,8 @@ func (r redeemer) Redeem(ctx context.Context, id, browserKey string) (oauth.Tick
 		err = &oauth.TicketError{Reason: "has expired"}
 	case errors.Is(err, ticket.ErrRevoked):
 		err = &oauth.TicketError{Reason: "was withdrawn"}
+	case errors.As(err, &early):
+		err = &oauth.TicketError{Reason: "opens at " + early.Opens.UTC().Format(time.RFC3339)}
 	case errors.Is(err, ticket.ErrUsed):
 		err = &oauth.TicketError{Reason: "was used by another browser"}
 	}

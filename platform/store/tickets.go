@@ -18,43 +18,59 @@ func (s *Store) AddTicket(ctx context.Context, r ticket.Record) error {
 		return fmt.Errorf("encode properties: %w", err)
 	}
 	return s.update(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `INSERT INTO tickets (id, organization, user, user_name, type, properties, created, expires, version)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+		done, err := tx.Exec(`INSERT INTO tickets (id, organization, user, user_name, type, properties, created, not_before, expires, disabled, version)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
 			r.ID, r.Owner.Organization, r.Owner.UserID, r.Owner.Name, r.Type, string(properties),
-			r.Created.UnixMilli(), r.Expires.UnixMilli(), r.Version)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, ticket.ErrTaken)
-		}
-		return nil
+			r.Created.UnixMilli(), orNull(r.NotBefore), r.Expires.UnixMilli(), orNull(r.Disabled), r.Version)
+		return orElse(done, err, ticket.ErrTaken)
 	})
 }
 
+// orNull is a time that may be missing.
+func orNull(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
+}
+
+func orZero(n sql.NullInt64) time.Time {
+	if !n.Valid {
+		return time.Time{}
+	}
+	return time.UnixMilli(n.Int64)
+}
+
+const ticketQuery = `SELECT t.id, t.organization, t.user, t.user_name, o.name, t.type, t.properties, t.created, t.not_before, t.expires, t.disabled, t.revoked, t.version
+	FROM tickets t JOIN organizations o ON o.id = t.organization WHERE `
+
 // Ticket implements ticket.Store.
 func (s *Store) Ticket(ctx context.Context, id string) (ticket.Record, error) {
-	r := ticket.Record{ID: id}
-	var properties string
-	var created, expires int64
-	var revoked sql.NullInt64
-	err := s.read.QueryRowContext(ctx, `SELECT t.organization, t.user, t.user_name, o.name, t.type, t.properties, t.created, t.expires, t.revoked, t.version
-		FROM tickets t JOIN organizations o ON o.id = t.organization WHERE t.id = ?`, id).
-		Scan(&r.Owner.Organization, &r.Owner.UserID, &r.Owner.Name, &r.OwnerTitle, &r.Type, &properties, &created, &expires, &revoked, &r.Version)
+	r, err := scanTicket(s.read.QueryRowContext(ctx, ticketQuery+`t.id = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, ticket.ErrUnknown
 	}
 	if err != nil {
 		return r, fmt.Errorf("read ticket: %w", err)
 	}
-	if err := json.Unmarshal([]byte(properties), &r.Properties); err != nil {
-		return r, fmt.Errorf("decode properties: %w", err)
+	return r, nil
+}
+
+// Tickets implements ticket.Store.
+func (s *Store) Tickets(ctx context.Context, organization, userID string, before time.Time, limit int) ([]ticket.Record, error) {
+	return collect(ctx, s.read, "list tickets", scanTicket, ticketQuery+`t.organization = ? AND (? = '' OR t.user = ?) AND t.created < ?
+		ORDER BY t.created DESC, t.id LIMIT ?`, organization, userID, userID, before.UnixMilli(), limit)
+}
+
+func scanTicket(row row) (r ticket.Record, err error) {
+	var properties string
+	var created, expires int64
+	var notBefore, disabled, revoked sql.NullInt64
+	err = row.Scan(&r.ID, &r.Owner.Organization, &r.Owner.UserID, &r.Owner.Name, &r.OwnerTitle, &r.Type, &properties, &created, &notBefore,
+		&expires, &disabled, &revoked, &r.Version)
+	if err != nil {
+		return r, err
 	}
 	r.Created, r.Expires = time.UnixMilli(created), time.UnixMilli(expires)
-	if revoked.Valid {
-		r.Revoked = time.UnixMilli(revoked.Int64)
-	}
-	return r, nil
+	r.NotBefore, r.Disabled, r.Revoked = orZero(notBefore), orZero(disabled), orZero(revoked)
+	return r, json.Unmarshal([]byte(properties), &r.Properties)
 }
 
 // RevokeTicket implements ticket.Store.

@@ -20,6 +20,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,14 +38,26 @@ var (
 	ErrRevoked = errors.New("ticket was revoked")
 	// ErrUsed tells that another browser used a single-use ticket.
 	ErrUsed = errors.New("ticket was used already")
+	// ErrEarly tells that the ticket's time has not come: see EarlyError.
+	ErrEarly = errors.New("ticket cannot be used yet")
 	// ErrTaken tells the Service that an id exists; it draws another.
 	ErrTaken = errors.New("ticket id is taken")
 )
+
+// EarlyError is an ErrEarly with the time from which the ticket can be used.
+type EarlyError struct{ Opens time.Time }
+
+func (e *EarlyError) Error() string { return ErrEarly.Error() }
+
+// Is makes the error an ErrEarly.
+func (e *EarlyError) Is(target error) bool { return target == ErrEarly }
 
 // Bounds of what a ticket may ask for.
 const (
 	minSeconds    = 60
 	maxSeconds    = 30 * 24 * 60 * 60
+	maxAhead      = 366 * 24 * time.Hour // of a ticket's beginning
+	maxListed     = 500
 	maxProperties = 32
 	maxValue      = 1024 // bytes
 )
@@ -63,7 +76,9 @@ type Record struct {
 	Type       wire.TicketType
 	Properties map[string]string
 	Created    time.Time
+	NotBefore  time.Time // zero: from its creation on
 	Expires    time.Time
+	Disabled   time.Time // zero: it is not
 	Revoked    time.Time // zero: it was not
 	Version    int64
 }
@@ -86,6 +101,9 @@ type Store interface {
 	AddTicket(ctx context.Context, r Record) error
 	// Ticket fails with ErrUnknown.
 	Ticket(ctx context.Context, id string) (Record, error)
+	// Tickets returns those of an organization, or of one of its users, that were
+	// made before a time, the newest first.
+	Tickets(ctx context.Context, organization, userID string, before time.Time, limit int) ([]Record, error)
 	// RevokeTicket fails with ErrUnknown; the first revocation's time stays.
 	RevokeTicket(ctx context.Context, organization, id string, at time.Time) error
 	// UseTicket returns the guest of a use with the same key, or records u and
@@ -119,11 +137,20 @@ func New(c Config) (*Service, error) {
 
 // Create makes a ticket. A mistake in the request is a *wire.Error.
 func (s *Service) Create(ctx context.Context, o Owner, q wire.CreateTicket) (wire.Ticket, error) {
-	if err := check(&q); err != nil {
+	now := s.Now()
+	if err := check(&q, now); err != nil {
 		return wire.Ticket{}, err
 	}
-	now := s.Now()
 	r := Record{Owner: o, Type: q.Type, Properties: q.Properties, Created: now, Expires: now.Add(time.Duration(q.TTL) * time.Second), Version: 1}
+	if q.NotBefore != nil {
+		r.NotBefore = q.NotBefore.Time
+		if q.NotBefore.After(now) {
+			r.Expires = q.NotBefore.Add(time.Duration(q.TTL) * time.Second)
+		}
+	}
+	if q.Disabled {
+		r.Disabled = now
+	}
 	const tries = 5 // the second is needed once in some hundred thousand
 	for try := 1; ; try++ {
 		var err error
@@ -141,7 +168,7 @@ func (s *Service) Create(ctx context.Context, o Owner, q wire.CreateTicket) (wir
 }
 
 // check fills in defaults and refuses what is out of bounds.
-func check(q *wire.CreateTicket) error {
+func check(q *wire.CreateTicket, now time.Time) error {
 	invalid := func(format string, args ...any) error {
 		return &wire.Error{Code: wire.CodeInvalid, Message: fmt.Sprintf(format, args...)}
 	}
@@ -152,14 +179,25 @@ func check(q *wire.CreateTicket) error {
 		q.Length = 6
 	}
 	switch {
-	case q.Type != wire.TicketMultiUse && q.Type != wire.TicketSingleUse:
-		return invalid("type: want %s or %s", wire.TicketMultiUse, wire.TicketSingleUse)
+	case !slices.Contains(types(), q.Type):
+		return invalid("type: want one of %v", types())
 	case q.TTL < minSeconds || q.TTL > maxSeconds:
 		return invalid("ttl: want %d to %d seconds", minSeconds, maxSeconds)
 	case q.Length != 6 && q.Length != 9:
 		return invalid("length: want 6 or 9")
 	case len(q.Properties) > maxProperties:
 		return invalid("properties: more than %d", maxProperties)
+	}
+	if scheduled(q.Type) {
+		begins, err := time.Parse(time.RFC3339, q.Properties[wire.PropertyScheduledDate])
+		if err != nil {
+			return invalid("properties.%s: want a time such as 2026-01-02T15:04:05Z", wire.PropertyScheduledDate)
+		}
+		at := wire.NewTime(begins)
+		q.NotBefore = &at
+	}
+	if q.NotBefore != nil && q.NotBefore.Sub(now) > maxAhead {
+		return invalid("the beginning is more than a year ahead")
 	}
 	for k, v := range q.Properties {
 		if len(k) > maxValue || len(v) > maxValue {
@@ -168,6 +206,14 @@ func check(q *wire.CreateTicket) error {
 	}
 	// A ticket without a conference would be a token that opens nothing.
 	return wire.CheckID("properties."+wire.PropertyConferenceID, q.Properties[wire.PropertyConferenceID])
+}
+
+func types() []wire.TicketType {
+	return []wire.TicketType{wire.TicketMultiUse, wire.TicketSingleUse, wire.TicketSchedule, wire.TicketGenesysMultiUse, wire.TicketAppointmentSchedule}
+}
+
+func scheduled(t wire.TicketType) bool {
+	return t == wire.TicketSchedule || t == wire.TicketAppointmentSchedule
 }
 
 // newID draws an id without modulo bias.
@@ -210,11 +256,17 @@ func (s *Service) describe(r Record) wire.Ticket {
 	t := wire.Ticket{ID: dashed(r.ID), Type: r.Type, OrganizationID: r.Owner.Organization, UserID: r.Owner.UserID, Properties: r.Properties,
 		CreatedAt: wire.NewTime(r.Created), ExpiresAt: wire.NewTime(r.Expires), Expired: !s.Now().Before(r.Expires), Version: r.Version,
 		URL: s.PublicURL + "/t/" + dashed(r.ID)}
-	if !r.Revoked.IsZero() {
-		at := wire.NewTime(r.Revoked)
-		t.Revoked = &at
-	}
+	t.Revoked, t.Disabled, t.NotBefore = instant(r.Revoked), instant(r.Disabled), instant(r.NotBefore)
 	return t
+}
+
+// instant is a time that may be missing.
+func instant(t time.Time) *wire.Time {
+	if t.IsZero() {
+		return nil
+	}
+	at := wire.NewTime(t)
+	return &at
 }
 
 func (s *Service) find(ctx context.Context, id string) (Record, error) {
@@ -236,6 +288,23 @@ func (s *Service) Get(ctx context.Context, organization, id string) (wire.Ticket
 	return s.describe(r), nil
 }
 
+// List returns the tickets of an organization, or of one of its users, that were
+// made before a time, the newest first.
+func (s *Service) List(ctx context.Context, organization, userID string, before time.Time, limit int) ([]wire.Ticket, error) {
+	if limit <= 0 || limit > maxListed {
+		limit = 100
+	}
+	records, err := s.Store.Tickets(ctx, organization, userID, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]wire.Ticket, len(records))
+	for i, r := range records {
+		list[i] = s.describe(r)
+	}
+	return list, nil
+}
+
 // Revoke withdraws a ticket of an organization; to do so twice is no error.
 func (s *Service) Revoke(ctx context.Context, organization, id string) error {
 	if id = plain(id); id == "" {
@@ -249,6 +318,12 @@ func (s *Service) Revoke(ctx context.Context, organization, id string) error {
 // the one that used it goes on to Redeem, which tells by the browser key.
 func (s *Service) Open(ctx context.Context, id string) (wire.Invitation, error) {
 	r, err := s.live(ctx, id)
+	invitation := wire.Invitation{TicketID: dashed(r.ID), Organization: r.OwnerTitle, Host: r.Owner.Name}
+	var early *EarlyError
+	if errors.As(err, &early) {
+		invitation.OpensAt, invitation.Now = instant(early.Opens), instant(s.Now())
+		return invitation, nil
+	}
 	if err != nil {
 		return wire.Invitation{}, err
 	}
@@ -261,18 +336,22 @@ func (s *Service) Open(ctx context.Context, id string) (wire.Invitation, error) 
 			return wire.Invitation{}, ErrUsed
 		}
 	}
-	return wire.Invitation{TicketID: dashed(r.ID), Organization: r.OwnerTitle, Host: r.Owner.Name}, nil
+	return invitation, nil
 }
 
+// live returns a ticket that can be used; one whose time has not come is an
+// *EarlyError, with the ticket.
 func (s *Service) live(ctx context.Context, id string) (Record, error) {
 	r, err := s.find(ctx, id)
 	switch {
 	case err != nil:
 		return Record{}, err
-	case !r.Revoked.IsZero():
+	case !r.Revoked.IsZero(), !r.Disabled.IsZero():
 		return Record{}, ErrRevoked
 	case !s.Now().Before(r.Expires):
 		return Record{}, ErrExpired
+	case s.Now().Before(r.NotBefore):
+		return r, &EarlyError{Opens: r.NotBefore}
 	}
 	return r, nil
 }

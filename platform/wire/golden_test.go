@@ -32,6 +32,9 @@ func event(t EventType, set func(*Event)) Event {
 // golden holds one value of every body and event; testdata has the JSON of
 // each, which the JavaScript tests read too.
 var golden = map[string]any{
+	"create-room-links":   CreateRoomLinks{"app", "standalone", "k-1", "i-1", 14400, "https://calls.example.org"},
+	"room-links":          RoomLinks{"https://calls.example.org/t/abc-def", "https://calls.example.org/a?roomId=c1"},
+	"invitation-early":    Invitation{"abc-def", "Guichet", "Anna", &at, &at},
 	"error":               Error{Code: CodeNotFound, Message: "conference c1 is not known"},
 	"error-gone":          Error{CodeGone, "this link was used already", ReasonUsed},
 	"register-endpoint":   RegisterEndpoint{UserEndpointID: "e1", KeepAliveSeconds: 15, ServerKeepAliveReminderOn: true},
@@ -84,11 +87,11 @@ var golden = map[string]any{
 	"event-keepalive-reminder": event(EventKeepAliveReminder, func(e *Event) {
 		e.ConferenceID, e.ConferenceVersion = "", nil
 	}),
-	"create-ticket": CreateTicket{TicketMultiUse, 14400, 6, map[string]string{PropertyConferenceID: "c1"}},
+	"create-ticket": CreateTicket{TicketMultiUse, 14400, 6, map[string]string{PropertyConferenceID: "c1"}, false, nil},
 	"ticket": Ticket{ID: "nwi-ssh", Type: TicketSingleUse, OrganizationID: "default", UserID: "agent1",
 		Properties: map[string]string{PropertyConferenceID: "c1"}, CreatedAt: at, ExpiresAt: at, Expired: true,
 		Revoked: &at, Version: 2, URL: "http://127.0.0.1:8080/t/nwi-ssh"},
-	"invitation": Invitation{"nwi-ssh", "Guichet", "Anna"},
+	"invitation": Invitation{TicketID: "nwi-ssh", Organization: "Guichet", Host: "Anna"},
 	"token": Token{AccessToken: "a.b.c", TokenType: "bearer", ExpiresIn: 600, RefreshToken: "r", Scope: "any",
 		ID: "44368f96-0000-4000-8000-000000000000", Subject: "agent1", Organization: "default", ConferenceID: "c1"},
 	"token-error": TokenError{"invalid_grant", "Ticket nwi-ssh not found"},

@@ -36,6 +36,21 @@ const online = (world) => world.page.evaluate(() => void dispatchEvent(new Event
 const connections = (world, state) =>
   world.page.evaluate((s) => { for (const c of [.../** @type {any} */ (window).fake.connections]) c.become(s); }, state);
 
+test('who comes too early is let in when it is time, by the server\'s clock', async () => {
+  const world = await World.open(browser);
+  const live = world.invitation;
+  // The browser's clock is years off: only the distance counts.
+  const now = Date.parse('2031-01-01T00:00:00.000Z');
+  world.invitation = [200, { ...live[1], now: new Date(now).toISOString(), opensAt: new Date(now + 1500).toISOString() }];
+  await world.visit();
+  await world.shows('early');
+  assert.match((await world.page.textContent('#early-wait')) ?? '', /in 1 minute/);
+  world.invitation = live;
+  await world.shows('invite');
+  assert.deepEqual(world.complaints, []);
+  await world.context.close();
+});
+
 scene('the keyboard alone leads into the call and out of it', async (w) => {
   await w.shows('invite');
   const press = async (/** @type {string} */ id) => {

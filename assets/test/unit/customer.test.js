@@ -22,7 +22,7 @@ function storage(slots = {}) {
 
 const answers = (/** @type {number} */ status, /** @type {object} */ body) =>
   /** @type {typeof globalThis.fetch} */ (async () => Response.json(body, { status }));
-const anna = { ticketId: 'nwi-ssh', organization: 'Alpine Bank', host: 'Anna' };
+const anna = { ticketId: 'nwi-ssh', organization: 'Alpine Bank', host: 'Anna', opensAt: null, now: null };
 
 test('the ticket stands in the path', () => {
   for (const [path, want] of [['/t/nwi-ssh', 'nwi-ssh'], ['/t/nwi-ssh/', 'nwi-ssh'], ['/t/a%20b', 'a b'], ['/t/%ff', ''], ['/t/', ''], ['/t/a/b', ''], ['/x/nwi-ssh', '']]) {

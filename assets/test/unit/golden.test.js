@@ -17,7 +17,7 @@ const golden = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(`
 /** Files whose bodies only agents, administrators or the command line meet. */
 const foreign = [
   'create-conference', 'conference-entry', 'update-stream-metadata', 'create-ticket', 'ticket', 'ready', 'endpoint',
-  'create-room-token', 'room-token', 'validation-errors', 'video-error',
+  'create-room-token', 'create-room-links', 'room-links', 'room-token', 'validation-errors', 'video-error',
 ];
 
 /** @type {Record<string, (value: any) => void>} */
@@ -25,7 +25,8 @@ const readers = {
   conference: (v) => assert.deepEqual(readConference(v), v),
   'conference-empty': (v) => assert.deepEqual(readConference(v), v),
   summary: (v) => assert.deepEqual(readSummary(v), v),
-  invitation: (v) => assert.deepEqual(readInvitation(v), v),
+  invitation: (v) => assert.deepEqual(readInvitation(v), { ...v, opensAt: null, now: null }),
+  'invitation-early': (v) => assert.deepEqual(readInvitation(v), { ...v, opensAt: Date.parse(v.opensAt), now: Date.parse(v.now) }),
   'ice-servers': (v) => assert.deepEqual(readICEServers(v), v.iceServers),
   'registered-endpoint': (v) => assert.equal(readEndpointID(v), v),
   'published-stream': (v) => assert.equal(readSDPAnswer(v), v.sdpAnswer),
