@@ -66,7 +66,7 @@ func program(t *testing.T) string {
 		name = filepath.Join("..", "..", "bin", "guichet-server")
 	}
 	if _, err := os.Stat(name); err != nil {
-		t.Skip("there is no server program: run make server")
+		t.Fatal("there is no server program: run make server")
 	}
 	return name
 }
@@ -100,7 +100,7 @@ func startProvider(t *testing.T, algorithm string, like guichet) process {
 	t.Helper()
 	folder := filepath.Join("..", "..", "assets")
 	if _, err := os.Stat(filepath.Join(folder, "node_modules", "oidc-provider")); err != nil {
-		t.Skip("oidc-provider is not installed: run make node_modules")
+		t.Fatal("oidc-provider is not installed: run make node_modules")
 	}
 	return start(t, "node", filepath.Join(folder, "testbed", "oauth-provider.js"), algorithm, like.id, like.secret)
 }
