@@ -47,7 +47,8 @@ export async function request(fetch, url, init, timeout = 10_000) {
   let status = 0;
   let body = '';
   try {
-    const answer = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(timeout), ...init });
+    // Without credentials: on a 401 that also offers Basic, the browser would ask for a password and never answer.
+    const answer = await fetch(url, { cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(timeout), ...init });
     status = answer.status;
     body = await answer.text();
   } catch (cause) {
@@ -105,7 +106,7 @@ export class Rest {
    * @param {string} token @param {string} path @param {object} body
    */
   beacon(token, path, body) {
-    this.#fetch(this.#base + path, { ...init('POST', token, body), keepalive: true }).catch(() => undefined);
+    this.#fetch(this.#base + path, { ...init('POST', token, body), credentials: 'omit', keepalive: true }).catch(() => undefined);
   }
 
   /** @param {string} method @param {string} path @param {object} [body] */
