@@ -56,8 +56,9 @@ func (s *Service) logOut(r *http.Request, c idClaims, wanted string) (back strin
 	if wanted != "" && !slices.Contains(a.PostLogoutRedirectURIs, wanted) {
 		return "", invalidRequest("The program that asks wants you to go on at an address that is not its own.")
 	}
-	if err := s.followed(ctx, s.config.Store.RevokeGrant(ctx, c.Session, s.now())); err != nil {
-		return "", err
+	ended, err := s.config.Store.RevokeGrant(ctx, c.Session, s.now())
+	if err := s.followed(ctx, err); err != nil || !ended {
+		return wanted, err
 	}
 	return wanted, s.record(ctx, AuditEntry{Organization: a.Organization, Event: EventSignOut, Client: a.ID, Subject: c.Subject, Address: remote(r), Detail: "by the program"})
 }

@@ -29,18 +29,22 @@ type flight struct {
 // landed are the flights that came back, so that no answer is taken twice. They
 // are forgotten with their pages.
 type landed struct {
-	mu sync.Mutex
-	by map[string]time.Time // nonce: until when
+	mu    sync.Mutex
+	by    map[string]time.Time // nonce: until when
+	swept time.Time
 }
 
 // first tells whether a nonce comes for the first time.
 func (l *landed) first(nonce string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for old, until := range l.by {
-		if now.After(until) {
-			delete(l.by, old)
+	if now.Sub(l.swept) > sweepEvery {
+		for old, until := range l.by {
+			if now.After(until) {
+				delete(l.by, old)
+			}
 		}
+		l.swept = now
 	}
 	if _, again := l.by[nonce]; again {
 		return false
@@ -146,7 +150,15 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var f flight
-	if !s.unseal(s.browser(r), sealedFlight, answer.Get("state"), &f) || f.Provider != r.PathValue("provider") || !s.landed.first(f.Transit.Nonce, s.now()) {
+	known := s.unseal(s.browser(r), sealedFlight, answer.Get("state"), &f) && f.Provider == r.PathValue("provider")
+	if known {
+		if wait, ok := s.limits.take(limitKey("flight", remote(r), ""), flightsLanding()); !ok {
+			w.Header().Set("Retry-After", retryAfter(wait))
+			s.showError(w, r, &refusal{status: http.StatusTooManyRequests, description: "Too many sign in from where you are. Wait a minute."})
+			return
+		}
+	}
+	if !known || !s.landed.first(f.Transit.Nonce, s.now()) {
 		s.showError(w, r, invalidRequest("This answer is too old, or belongs to another browser."))
 		return
 	}

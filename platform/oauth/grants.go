@@ -83,9 +83,9 @@ func (e engine) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.Acces
 	s, a := e.s, r.Client.(client)
 	c, g, err := s.config.Store.TakeCode(ctx, digest(r.Data.Code), a.ID, s.now())
 	switch {
-	case errors.Is(err, ErrReused):
+	case errors.Is(err, ErrReused) && !g.Revoked:
 		return nil, s.reused(ctx, g, "the code is not valid")
-	case errors.Is(err, ErrUnknown):
+	case errors.Is(err, ErrReused), errors.Is(err, ErrUnknown):
 		return nil, badGrant("the code is not valid")
 	case err != nil:
 		return nil, s.fault(err)
@@ -158,6 +158,9 @@ func (e engine) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Refre
 	granted, ok := scopes(r.Form.Get("scope"), g.Scopes)
 	if !ok {
 		return nil, oidc.ErrInvalidScope()
+	}
+	if _, ok := s.limits.take("refresh "+g.ID, refreshes()); !ok {
+		return nil, op.NewStatusError(&oidc.Error{ErrorType: oidc.SlowDown, Description: "the session is refreshed too often"}, http.StatusTooManyRequests)
 	}
 	roles, err := s.rolesOf(ctx, g)
 	if errors.Is(err, ErrUnknown) {

@@ -168,8 +168,8 @@ func (s *Service) grant(d dialect, library http.Handler, w http.ResponseWriter, 
 	return told.refusal()
 }
 
-// recordAttempt writes the audit entry of an attempt. What was refused because
-// too many were refused before is not written: it would fill the log. Devices
+// recordAttempt writes the audit entry of an attempt. What was refused after too
+// many of the same address were is not written: it would fill the log. Devices
 // that wait are no news.
 func (s *Service) recordAttempt(ctx context.Context, t *attempt, err error) error {
 	e := t.entry
@@ -178,6 +178,9 @@ func (s *Service) recordAttempt(ctx context.Context, t *attempt, err error) erro
 	switch {
 	case err == nil:
 	case errors.As(err, &f) && f.status != http.StatusTooManyRequests && f.code != codePending && f.code != codeSlowDown:
+		if _, ok := s.limits.take(limitKey("refusal", e.Address, ""), refusalsWritten()); !ok {
+			return err
+		}
 		e.Refused, e.Detail = true, strings.TrimSpace(e.Detail+" "+f.logged())
 	default:
 		return err

@@ -30,6 +30,11 @@ func codeFailures() allowance    { return allowance{10, 10 * time.Second} }
 func deviceRequests() allowance  { return allowance{60, 5 * time.Second} }
 func addressFailures() allowance { return allowance{50, 2 * time.Second} }
 
+// Of what is kept for a while, of each address or session.
+func refusalsWritten() allowance { return allowance{120, 5 * time.Second} }
+func refreshes() allowance       { return allowance{60, 10 * time.Second} }
+func flightsLanding() allowance  { return allowance{300, time.Second} }
+
 // limiter counts failed attempts by address and name. Names are hashed into a
 // few buckets, so that an address can neither fill the memory with invented
 // names nor learn from its limits which names exist.

@@ -43,22 +43,22 @@ func (s *Service) asked(w http.ResponseWriter, r *http.Request) (StoredApplicati
 func (s *Service) revokeToken(r *http.Request, a StoredApplication, token string) error {
 	ctx, now := r.Context(), s.now()
 	e := AuditEntry{Organization: a.Organization, Event: EventRevoked, Client: a.ID, Address: remote(r)}
+	ended := false
 	g, err := s.config.Store.Refreshed(ctx, digest(token))
 	switch {
 	case err == nil && g.Application == a.ID && !g.Revoked:
 		e.Subject, e.Detail = g.UserID, "session"
-		err = s.config.Store.RevokeGrant(ctx, g.ID, now)
+		ended, err = s.config.Store.RevokeGrant(ctx, g.ID, now)
 	case err == nil:
-		return nil
 	case errors.Is(err, ErrUnknown):
-		c, _, parseErr := s.parse(token)
-		if parseErr != nil || c.ClientID != a.ID {
-			return nil
+		c, key, parseErr := s.parse(token)
+		if err = nil; parseErr != nil || c.ClientID != a.ID || s.revoked.cover(c.identity(key).Access) {
+			break
 		}
-		e.Subject, e.TokenID, e.Detail = c.Subject, c.ID, "access token"
+		e.Subject, e.TokenID, e.Detail, ended = c.Subject, c.ID, "access token", true
 		err = s.config.Store.RevokeToken(ctx, c.ID, now)
 	}
-	if err := s.followed(ctx, err); err != nil {
+	if err := s.followed(ctx, err); err != nil || !ended {
 		return err
 	}
 	return s.record(ctx, e)

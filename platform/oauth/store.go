@@ -123,8 +123,9 @@ type GrantStore interface {
 	// Rotate puts next in the place of token. A used token revokes its grant and
 	// fails with ErrReused; a revoked grant fails with ErrUnknown.
 	Rotate(ctx context.Context, token, next Digest, at time.Time) error
-	// RevokeGrant ends a grant and with it all its tokens.
-	RevokeGrant(ctx context.Context, id string, at time.Time) error
+	// RevokeGrant ends a grant and with it all its tokens; ended is false when it
+	// had ended before.
+	RevokeGrant(ctx context.Context, id string, at time.Time) (ended bool, err error)
 	// RevokeToken ends one access token.
 	RevokeToken(ctx context.Context, id string, at time.Time) error
 	// Revocations returns what was revoked after a number, in order. Every change

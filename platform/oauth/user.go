@@ -216,7 +216,8 @@ func (s *Service) unchanged(ctx context.Context, u StoredUser, given Grant) erro
 	if err == nil || errors.Is(err, ErrUnknown) {
 		err = changedMeanwhile()
 	}
-	return errors.Join(err, s.config.Store.RevokeGrant(context.WithoutCancel(ctx), given.ID, s.now()))
+	_, revokeErr := s.config.Store.RevokeGrant(context.WithoutCancel(ctx), given.ID, s.now())
+	return errors.Join(err, revokeErr)
 }
 
 // same tells whether nothing about a user was changed, and nobody else has taken

@@ -14,15 +14,15 @@ func revoke(tx *sql.Tx, r oauth.Revocation) error {
 	return err
 }
 
-func revokeGrant(tx *sql.Tx, id string, at time.Time) error {
+func revokeGrant(tx *sql.Tx, id string, at time.Time) (ended bool, err error) {
 	r, err := tx.Exec(`UPDATE grants SET revoked = ? WHERE id = ? AND revoked IS NULL`, at.UnixMilli(), id)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return err // it was revoked before, or has expired
+		return false, err // it was revoked before, or has expired
 	}
-	return revoke(tx, oauth.Revocation{Kind: oauth.RevokedGrant, ID: id, At: at})
+	return true, revoke(tx, oauth.Revocation{Kind: oauth.RevokedGrant, ID: id, At: at})
 }
 
 // revokeApplication ends what an application had before a version.
@@ -68,8 +68,12 @@ func (s *Store) RevokeToken(ctx context.Context, id string, at time.Time) error 
 }
 
 // RevokeGrant implements oauth.GrantStore.
-func (s *Store) RevokeGrant(ctx context.Context, id string, at time.Time) error {
-	return s.update(ctx, func(tx *sql.Tx) error { return revokeGrant(tx, id, at) })
+func (s *Store) RevokeGrant(ctx context.Context, id string, at time.Time) (ended bool, err error) {
+	err = s.update(ctx, func(tx *sql.Tx) error {
+		ended, err = revokeGrant(tx, id, at)
+		return err
+	})
+	return ended && err == nil, err
 }
 
 // Revocations implements oauth.GrantStore.

@@ -69,7 +69,8 @@ func (s *Store) TakeCode(ctx context.Context, code oauth.Digest, application str
 		}
 		c.Expires = time.UnixMilli(expires)
 		if reused {
-			return revokeGrant(tx, g.ID, at)
+			_, err := revokeGrant(tx, g.ID, at)
+			return err
 		}
 		_, err = tx.Exec(`UPDATE codes SET used = 1 WHERE hash = ?`, code[:])
 		return err
@@ -112,7 +113,8 @@ func (s *Store) Rotate(ctx context.Context, token, next oauth.Digest, at time.Ti
 			return err
 		}
 		if used {
-			return revokeGrant(tx, grant, at)
+			_, err := revokeGrant(tx, grant, at)
+			return err
 		}
 		if _, err := tx.Exec(`UPDATE refresh_tokens SET used = 1 WHERE hash = ?`, token[:]); err != nil {
 			return err
