@@ -233,9 +233,9 @@ func (s *Service) known(ctx context.Context, p StoredProvider, person idp.Person
 		case slices.Equal(u.ProviderRoles, roles) && u.DisplayName == name:
 			return u, nil
 		default:
-			lost := slices.ContainsFunc(u.ProviderRoles, func(r string) bool { return !slices.Contains(roles, r) })
+			revoke := lost(u.ProviderRoles, roles)
 			u.ProviderRoles, u.DisplayName = roles, name
-			err = s.followed(ctx, s.config.Store.ChangeUser(ctx, u, lost, s.now()))
+			err = s.followed(ctx, s.config.Store.ChangeUser(ctx, u, revoke, s.now()))
 			u.Version++
 			if !errors.Is(err, ErrChanged) {
 				return u, err

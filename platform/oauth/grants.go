@@ -59,7 +59,7 @@ func (e engine) VerifyClient(ctx context.Context, _ *op.Request[op.ClientCredent
 func (e engine) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequest[oidc.ClientCredentialsRequest]) (*op.Response, error) {
 	a := r.Client.(client)
 	granted, ok := scopes(r.Form.Get("scope"), a.Scopes)
-	if len(a.Roles) == 0 && slices.ContainsFunc(granted, func(scope string) bool { return !slices.Contains(a.Scopes, scope) }) {
+	if len(a.Roles) == 0 && lost(granted, a.Scopes) {
 		ok = false // no role permits anything, so that "any" has no parts
 	}
 	if !ok {

@@ -45,14 +45,17 @@ func (s *Service) AddProvider(ctx context.Context, by Actor, p StoredProvider) (
 }
 
 // ChangeProvider gives a provider of a version other settings; without a new
-// secret the old one stays. When it is disabled, who signed in through it is
-// signed out.
+// secret the old one stays. When it is disabled, or gives fewer roles, who signed
+// in through it is signed out.
 func (s *Service) ChangeProvider(ctx context.Context, by Actor, p StoredProvider) (StoredProvider, error) {
 	old, err := s.config.Store.Provider(ctx, by.Organization, p.ID)
 	if err != nil {
 		return old, err
 	}
 	p.Organization, p.Created = old.Organization, old.Created
+	if err := s.mayMove(ctx, old, p); err != nil {
+		return old, err
+	}
 	if p.ClientSecret == "" {
 		opened, err := s.opened(old)
 		if err != nil {
@@ -70,11 +73,37 @@ func (s *Service) ChangeProvider(ctx context.Context, by Actor, p StoredProvider
 	detail := "changed: " + p.Name
 	if old.Enabled && !p.Enabled {
 		detail += ", disabled"
+	}
+	if old.Enabled && !p.Enabled || lost(old.Roles, p.Roles) || lost(old.Mappings, p.Mappings) {
 		if err := s.signOutOf(ctx, p); err != nil {
 			return p, err
 		}
 	}
 	return p, s.recordChange(ctx, by, AuditEntry{Event: EventProvider, Subject: p.ID, Detail: detail})
+}
+
+// mayMove refuses to make another provider of one. People are known by what it
+// calls them, which means somebody else at another, and its secret must not be
+// told to another.
+func (s *Service) mayMove(ctx context.Context, old, p StoredProvider) error {
+	if p.Kind == old.Kind && p.Issuer == old.Issuer && p.Region == old.Region && p.OrganizationID == old.OrganizationID {
+		return nil
+	}
+	list, err := s.config.Store.Users(ctx, old.Organization)
+	switch {
+	case err != nil:
+		return err
+	case slices.ContainsFunc(list, func(u StoredUser) bool { return u.Provider == old.ID }):
+		return badSetting("People have signed in through this provider already: add another one, then disable this one.")
+	case p.ClientSecret == "" && len(old.SealedSecret) > 0:
+		return badSetting("Type the secret once more: the old one belongs to the provider of before.")
+	}
+	return nil
+}
+
+// lost tells whether something that was there is there no more.
+func lost[T comparable](before, after []T) bool {
+	return slices.ContainsFunc(before, func(v T) bool { return !slices.Contains(after, v) })
 }
 
 // RemoveProvider removes a provider and signs out who came through it. Their

@@ -110,8 +110,7 @@ func (s *Service) ChangeUser(ctx context.Context, by Actor, id string, version i
 			return old, err
 		}
 	}
-	after := next.authorities()
-	revoke := disabled || slices.ContainsFunc(old.authorities(), func(r string) bool { return !slices.Contains(after, r) })
+	revoke := disabled || lost(old.authorities(), next.authorities())
 	if err := s.followed(ctx, s.config.Store.ChangeUser(ctx, next, revoke, s.now())); err != nil {
 		return old, err
 	}
