@@ -139,6 +139,20 @@ describe('a call', { skip: program ? false : 'there is no server program' }, () 
     await done(ann, bob);
   });
 
+  test('a revoked token cuts the page off, which comes back with another', async () => {
+    const { ann, bob } = await pair();
+    let token = '';
+    bob.on('request', (r) => { token = r.headers()['authorization']?.replace('Bearer ', '') || token; });
+    await bob.waitForRequest((r) => r.url().endsWith('/keepalive'));
+    await fetch(`${server.ready.url}/security/oauth/revoke`, { method: 'POST', body: new URLSearchParams({ client_id: 'customer', token }) });
+    await ann.waitForSelector('body[data-screen="waiting"]', { timeout: 5_000 });
+    await ann.waitForSelector('body[data-screen="call"]');
+    await forget(ann);
+    await forget(bob);
+    await Promise.all([moving(ann), moving(bob)]);
+    await done(ann, bob);
+  });
+
   test('a closed page leaves at once', async () => {
     const { ann, bob } = await pair();
     await bob.close();
