@@ -31,7 +31,10 @@ const (
 )
 
 // Vault seals and opens secrets.
-type Vault struct{ aead cipher.AEAD }
+type Vault struct {
+	aead cipher.AEAD
+	key  [keyLength]byte
+}
 
 // New returns the vault of a key of 32 random bytes.
 func New(key []byte) (*Vault, error) {
@@ -50,7 +53,14 @@ func New(key []byte) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
 	}
-	return &Vault{aead}, nil
+	return &Vault{aead, [keyLength]byte(key)}, nil
+}
+
+// Key derives the key of another purpose, such as "links to files": 32 bytes
+// that stay the same as long as the key file does and tell nothing of the keys
+// of other purposes (RFC 5869).
+func (v *Vault) Key(purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, v.key[:], nil, "guichet key 1\x00"+purpose, keyLength)
 }
 
 // Open reads the key file, which it makes when it is missing: one line of

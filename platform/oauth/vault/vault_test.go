@@ -105,3 +105,23 @@ func TestManyStartersReadOneKey(t *testing.T) {
 		t.Errorf("left behind: %v %v", left, err)
 	}
 }
+
+func TestKeyOfAnotherPurpose(t *testing.T) {
+	key := func(secret byte, purpose string) string {
+		v, err := New(bytes.Repeat([]byte{secret}, keyLength))
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := v.Key(purpose)
+		if err != nil || len(k) != keyLength {
+			t.Fatalf("%d bytes, %v", len(k), err)
+		}
+		return string(k)
+	}
+	if key(1, "links") != key(1, "links") {
+		t.Error("the same purpose has another key the next time")
+	}
+	if key(1, "links") == key(1, "other") || key(1, "links") == key(2, "links") {
+		t.Error("two purposes or two key files have the same key")
+	}
+}
