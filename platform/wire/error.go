@@ -19,6 +19,7 @@ const (
 	CodeTooMany      Code = "too_many_requests"   // 429
 	CodeInternal     Code = "internal"            // 500: details are in the server's log only
 	CodeUnavailable  Code = "service_unavailable" // 503: starting, draining or full
+	CodeNoSpace      Code = "no_space"            // 507: the server's room for files is used up
 )
 
 // Error is the body of every answer that is not a success. It is a map of
