@@ -48,6 +48,8 @@ type serve struct {
 	TLSKey       string         `name:"tls-key" help:"Private key, PEM." type:"path" placeholder:"FILE"`
 	Signing      string         `name:"signing-algorithm" help:"Of new signing keys: RS256 or ES256 (as before, at first RS256)." placeholder:"NAME"`
 	Providers    []netip.Prefix `name:"provider-network" help:"Private network in which identity providers may live; may be repeated." placeholder:"CIDR"`
+	FileSize     int64          `help:"Bytes of one file that people of a conference send each other (26214400)." placeholder:"BYTES"`
+	FilesTotal   int64          `help:"Bytes of all of them (10737418240)." placeholder:"BYTES"`
 	LogLevel     slog.Level     `help:"debug, info, warn or error." default:"info"`
 }
 
@@ -61,7 +63,8 @@ func (c serve) Run(ctx context.Context) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	s, err := server.New(ctx, server.Config{Dev: c.Dev, Data: folder, Listen: c.Listen, PublicURL: c.PublicURL, MQTTListen: c.MQTTListen,
 		MediaListen: c.MediaListen, MediaAddresses: c.MediaAddress, TURNListen: c.TURNListen, Database: c.Database,
-		TLSCert: c.TLSCert, TLSKey: c.TLSKey, KeyFile: c.KeyFile, SigningAlgorithm: c.Signing, ProviderNetworks: c.Providers, Logger: log})
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, KeyFile: c.KeyFile, SigningAlgorithm: c.Signing, ProviderNetworks: c.Providers,
+		FileSize: c.FileSize, FilesTotal: c.FilesTotal, Logger: log})
 	if err != nil {
 		return &usageError{err}
 	}

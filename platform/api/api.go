@@ -16,6 +16,8 @@ import (
 	"guichet/platform/call"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
+	"guichet/platform/file"
+	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
 	"guichet/platform/ticket"
@@ -33,11 +35,14 @@ type Config struct {
 	Conferences *conference.Directory
 	Calls       *call.Exchange
 	Tickets     *ticket.Service
-	Pages       *page.Pages
-	ICEServers  func(user string) []wire.ICEServer
-	PublicURL   string // without a slash at its end
-	Now         func() time.Time
-	Logger      *slog.Logger
+	// Interactions and Files keep what calls leave behind.
+	Interactions *interaction.Service
+	Files        *file.Service
+	Pages        *page.Pages
+	ICEServers   func(user string) []wire.ICEServer
+	PublicURL    string // without a slash at its end
+	Now          func() time.Time
+	Logger       *slog.Logger
 
 	// SignRoomToken signs the claims of a room token for an organization.
 	SignRoomToken func(organization string, claims any) (string, error)
@@ -54,7 +59,7 @@ type API struct {
 // New returns the API's handler.
 func New(c Config) (*API, error) {
 	switch {
-	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
+	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Interactions == nil, c.Files == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
 		return nil, errors.New("api: a part is missing")
 	}
 	if c.Now == nil {
@@ -68,6 +73,9 @@ func New(c Config) (*API, error) {
 	a.routeEndpoints()
 	a.routeConferences()
 	a.routeCalls()
+	a.routeInteractions()
+	a.routeFiles()
+	a.routeSnapshots()
 	a.routeTickets()
 	a.routeWHIP()
 	a.routeSettings()

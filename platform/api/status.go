@@ -8,6 +8,8 @@ import (
 	"guichet/platform/call"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
+	"guichet/platform/file"
+	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
@@ -27,6 +29,7 @@ var statuses = map[wire.Code]int{
 	wire.CodeMediaType:    http.StatusUnsupportedMediaType,
 	wire.CodeTooMany:      http.StatusTooManyRequests,
 	wire.CodeUnavailable:  http.StatusServiceUnavailable,
+	wire.CodeNoSpace:      http.StatusInsufficientStorage,
 }
 
 // causes maps the sentinels of the domain packages to codes and sentences.
@@ -65,6 +68,28 @@ var causes = []struct {
 	{call.ErrRejected, wire.CodeConflict, "this endpoint has rejected the call"},
 	{call.ErrTooMany, wire.CodeTooMany, "one of the two has too many calls: end some"},
 	{call.ErrEnded, wire.CodeGone, "the call has ended"},
+	{interaction.ErrUnknown, wire.CodeNotFound, "there is no such interaction"},
+	{interaction.ErrTaken, wire.CodeConflict, "this id is taken already"},
+	{interaction.ErrChanged, wire.CodeConflict, "somebody else changed this meanwhile: load it anew"},
+	{file.ErrUnknown, wire.CodeNotFound, "there is no such file"},
+	{file.ErrUnknownSnapshot, wire.CodeNotFound, "there is no such snapshot"},
+	{file.ErrUnknownCamera, wire.CodeNotFound, "there is no such request"},
+	{file.ErrUnknownConference, wire.CodeNotFound, "there is no such conference"},
+	{file.ErrEnded, wire.CodeGone, "the conference has ended"},
+	{file.ErrNotMember, wire.CodeForbidden, "only who is in the conference may do this"},
+	{file.ErrForbidden, wire.CodeForbidden, "this belongs to others"},
+	{file.ErrEmpty, wire.CodeInvalid, "the file is empty"},
+	{file.ErrTooLarge, wire.CodeTooLarge, "the file is too large"},
+	{file.ErrType, wire.CodeMediaType, "files of this type are not taken: send a document, a picture or plain text"},
+	{file.ErrMismatch, wire.CodeMediaType, "the file is not what its name says"},
+	{file.ErrTooMany, wire.CodeConflict, "the conference has too many of these"},
+	{file.ErrBusy, wire.CodeTooMany, "too many uploads at a time: wait for one to end"},
+	{file.ErrNoSpace, wire.CodeNoSpace, "the server has no room for files left: tell its operator"},
+	{file.ErrTransaction, wire.CodeConflict, "this transaction id was used for another file"},
+	{file.ErrNotApproved, wire.CodeConflict, "the snapshot is not approved"},
+	{file.ErrAnswered, wire.CodeConflict, "this was answered already"},
+	{file.ErrLink, wire.CodeForbidden, "this link is not valid"},
+	{file.ErrLinkExpired, wire.CodeGone, "this link has expired"},
 	{ticket.ErrUnknown, wire.CodeNotFound, "this link is not known"},
 	{ticket.ErrExpired, wire.CodeGone, "this link has expired"},
 	{ticket.ErrRevoked, wire.CodeGone, "this link was withdrawn"},

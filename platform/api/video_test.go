@@ -13,8 +13,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"guichet/platform/api"
+	"guichet/platform/call"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
+	"guichet/platform/file"
+	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
 	"guichet/platform/room"
@@ -63,7 +66,7 @@ func serveVideo(t *testing.T) *project {
 		},
 		Renew:     func(string, oauth.Access) {},
 		OAuth:     &oauth.Service{},
-		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Tickets: &ticket.Service{}, Pages: &page.Pages{},
+		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Tickets: &ticket.Service{}, Pages: &page.Pages{},
 		ICEServers: func(string) []wire.ICEServer { return nil },
 		SignRoomToken: func(organization string, claims any) (string, error) {
 			c := claims.(room.Claims)

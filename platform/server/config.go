@@ -31,6 +31,8 @@ type Config struct {
 	KeyFile          string         // opens the secrets in the database: secret.key in Data
 	SigningAlgorithm string         // of new signing keys: RS256 or ES256
 	ProviderNetworks []netip.Prefix // private networks in which identity providers may live; with Dev loopback
+	FileSize         int64          // bytes of one file that people of a conference send: 25 MiB
+	FilesTotal       int64          // bytes of all of them: 10 GiB
 	Now              func() time.Time
 	Logger           *slog.Logger
 }
@@ -75,6 +77,9 @@ func (c *Config) check() error {
 	case "", keyring.RS256, keyring.ES256:
 	default:
 		return fmt.Errorf("--signing-algorithm: %q is neither RS256 nor ES256", c.SigningAlgorithm)
+	}
+	if c.FileSize < 0 || c.FilesTotal < 0 {
+		return errors.New("--file-size and --files-total: a size cannot be below zero")
 	}
 	if c.Database != "sqlite" {
 		return errors.New("--database: only sqlite can be used so far")

@@ -25,6 +25,8 @@ import (
 	calls "guichet/platform/call"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
+	"guichet/platform/file"
+	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
 	"guichet/platform/relay"
@@ -63,6 +65,8 @@ type Server struct {
 	conferences *conference.Directory
 	calls       *calls.Exchange
 	broker      *broker.Broker
+	cases       *interaction.Service
+	files       *file.Service
 	api         *api.API
 
 	closing sync.Once
@@ -163,7 +167,7 @@ func (s *Server) routes() error {
 	if err != nil {
 		return err
 	}
-	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Tickets: s.tickets,
+	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Interactions: s.cases, Files: s.files, Tickets: s.tickets,
 		Pages: pages, ICEServers: s.iceServers, SignRoomToken: s.oauth.SignRoomToken, PublicURL: s.config.PublicURL, Now: s.config.Now, Logger: s.log.With("part", "api")})
 	if err != nil {
 		return err

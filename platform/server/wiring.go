@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,8 @@ import (
 	calls "guichet/platform/call"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
+	"guichet/platform/file"
+	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/oauth/vault"
 	"guichet/platform/store"
@@ -61,11 +64,30 @@ func (s *Server) startDomains(ctx context.Context) error {
 	s.calls = calls.New(calls.Config{Store: s.store, Endpoints: reachable{owners{s.endpoints}, s.store}, Wake: s.broker.Wake, Now: c.Now,
 		Logger: s.log.With("part", "call")})
 	s.closers = append(s.closers, s.broker.Close, closer(s.conferences.Close), closer(s.calls.Close), closer(s.endpoints.Close))
+	if err := s.startFiles(ctx, secrets); err != nil {
+		return err
+	}
 	s.oauth.Watch(s.accessEnded)
 	if err := s.endpoints.Run(ctx); err != nil {
 		return err
 	}
 	return s.broker.Start()
+}
+
+// startFiles builds what keeps the cases and files of calls.
+func (s *Server) startFiles(ctx context.Context, secrets *vault.Vault) error {
+	c := s.config
+	key, err := secrets.Key("links to files")
+	if err != nil {
+		return err
+	}
+	s.files, err = file.New(ctx, file.Config{Folder: filepath.Join(c.Data, "files"), Store: s.store, Key: key, PublicURL: c.PublicURL,
+		MaxSize: c.FileSize, MaxTotal: c.FilesTotal, Wake: s.broker.Wake, Now: c.Now, Logger: s.log.With("part", "file")})
+	if err != nil {
+		return err
+	}
+	s.cases, err = interaction.New(s.store, c.Now)
+	return err
 }
 
 func closer(f func()) func() error { return func() error { f(); return nil } }

@@ -1,0 +1,202 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"guichet/platform/broker"
+	"guichet/platform/file"
+	"guichet/platform/wire"
+)
+
+// AddSnapshot implements file.Snapshots.
+func (s *Store) AddSnapshot(ctx context.Context, p file.Picture, n file.Note, max int) (woken []string, err error) {
+	return s.tell(ctx, func(tx *sql.Tx) ([]tailRow, error) {
+		var waiting int
+		if err := tx.QueryRow(`SELECT count(*) FROM snapshots WHERE organization = ? AND conference = ? AND answered IS NULL`,
+			p.Key.Organization, p.Key.Conference).Scan(&waiting); err != nil {
+			return nil, err
+		}
+		if waiting >= max {
+			return nil, file.ErrTooMany
+		}
+		if _, err := tx.Exec(`INSERT INTO snapshots (id, organization, conference, interaction, application, type, user, endpoint, target_user, target_endpoint, state, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			p.ID, p.Key.Organization, p.Key.Conference, p.Interaction, p.Application, p.Kind, p.Asker.UserID, p.Asker.EndpointID,
+			p.Target.UserID, p.Target.EndpointID, p.State, p.Created.UnixMilli()); err != nil {
+			return nil, err
+		}
+		return tellMembers(tx, p.Key.Organization, n, p.Created)
+	})
+}
+
+// tellMembers writes an event for single endpoints: a row for each that still
+// belongs to its user.
+func tellMembers(tx *sql.Tx, organization string, n file.Note, at time.Time) ([]tailRow, error) {
+	var rows []tailRow
+	for _, m := range n.To {
+		done, err := tx.Exec(`INSERT INTO journal (organization, endpoint, body, created)
+			SELECT organization, id, ?, ? FROM endpoints WHERE id = ? AND organization = ? AND user_id = ?`,
+			n.Body, at.UnixMilli(), m.EndpointID, organization, m.UserID)
+		if err != nil {
+			return nil, err
+		}
+		if count, err := done.RowsAffected(); err != nil {
+			return nil, err
+		} else if count == 0 {
+			continue
+		}
+		seq, err := done.LastInsertId()
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, tailRow{broker.Entry{Seq: seq, Body: n.Body}, []string{m.EndpointID}})
+	}
+	return rows, nil
+}
+
+const snapshotColumns = `f.id, f.organization, f.conference, f.interaction, f.application, f.type, f.user, f.endpoint, f.target_user, f.target_endpoint, f.state, f.created,
+	p.id, p.kind, p.size, p.sha256, p.user, p.endpoint`
+
+const snapshotTables = `snapshots f LEFT JOIN files p ON p.snapshot = f.id AND p.snapshot <> ''`
+
+func scanSnapshot(r row) (v file.Picture, err error) {
+	var created int64
+	var id, kind, user, endpoint sql.NullString
+	var size sql.NullInt64
+	var sum []byte
+	err = r.Scan(&v.ID, &v.Key.Organization, &v.Key.Conference, &v.Interaction, &v.Application, &v.Kind, &v.Asker.UserID, &v.Asker.EndpointID,
+		&v.Target.UserID, &v.Target.EndpointID, &v.State, &created, &id, &kind, &size, &sum, &user, &endpoint)
+	v.Created = time.UnixMilli(created)
+	if id.Valid {
+		v.File = file.Record{ID: id.String, Key: v.Key, Snapshot: v.ID, Kind: kind.String, Size: size.Int64, Sender: file.Member{EndpointID: endpoint.String, UserID: user.String}}
+		copy(v.File.SHA256[:], sum)
+	}
+	return v, err
+}
+
+// Snapshot implements file.Snapshots.
+func (s *Store) Snapshot(ctx context.Context, organization, id string) (file.Picture, error) {
+	return s.snapshot(ctx, file.ErrUnknownSnapshot, `f.organization = ? AND f.id = ?`, organization, id)
+}
+
+// ApprovedSnapshot implements file.Snapshots.
+func (s *Store) ApprovedSnapshot(ctx context.Context, organization, targetEndpoint string) (file.Picture, error) {
+	return s.snapshot(ctx, file.ErrNotApproved, `f.organization = ? AND f.target_endpoint = ? AND f.state = 'APPROVED' ORDER BY f.answered DESC, f.id LIMIT 1`,
+		organization, targetEndpoint)
+}
+
+func (s *Store) snapshot(ctx context.Context, missing error, where string, args ...any) (file.Picture, error) {
+	v, err := scanSnapshot(s.read.QueryRowContext(ctx, `SELECT `+snapshotColumns+` FROM `+snapshotTables+` WHERE `+where, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return v, missing
+	}
+	if err != nil {
+		return v, fmt.Errorf("read snapshot: %w", err)
+	}
+	return v, nil
+}
+
+// AnswerSnapshot implements file.Snapshots.
+func (s *Store) AnswerSnapshot(ctx context.Context, id string, state wire.SnapshotState, n file.Note, at time.Time) (woken []string, err error) {
+	return s.tell(ctx, func(tx *sql.Tx) ([]tailRow, error) {
+		return answered(tx, `UPDATE snapshots SET state = ?, answered = ? WHERE id = ? AND answered IS NULL RETURNING organization`, n, at,
+			state, at.UnixMilli(), id)
+	})
+}
+
+// answered runs an update that returns the organization of what was answered,
+// and tells of it.
+func answered(tx *sql.Tx, update string, n file.Note, at time.Time, args ...any) ([]tailRow, error) {
+	var organization string
+	err := tx.QueryRow(update, args...).Scan(&organization)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, file.ErrAnswered
+	}
+	if err != nil {
+		return nil, err
+	}
+	return tellMembers(tx, organization, n, at)
+}
+
+// AddPicture implements file.Snapshots.
+func (s *Store) AddPicture(ctx context.Context, r file.Record, n file.Note, asker string, max int) (woken []string, err error) {
+	return s.tell(ctx, func(tx *sql.Tx) ([]tailRow, error) {
+		done, err := tx.Exec(`UPDATE snapshots SET state = 'ACQUIRED' WHERE id = ? AND state = 'APPROVED'`, r.Snapshot)
+		if err := orElse(done, err, file.ErrNotApproved); err != nil {
+			return nil, err
+		}
+		if _, err := addFile(tx, r, max); err != nil {
+			return nil, err
+		}
+		if err := addReader(tx, r.ID, asker); err != nil {
+			return nil, err
+		}
+		return tellMembers(tx, r.Key.Organization, n, r.Created)
+	})
+}
+
+// SnapshotsOf implements file.Snapshots. Who asked may see what became of it;
+// the others see it as long as they are in the conference, or when they were in
+// it as the picture came.
+func (s *Store) SnapshotsOf(ctx context.Context, q file.Query) ([]file.Picture, error) {
+	return collect(ctx, s.read, "list snapshots", scanSnapshot, `SELECT `+snapshotColumns+` FROM `+snapshotTables+`
+		WHERE f.organization = ?1 AND (?3 = '' OR f.conference = ?3) AND (?4 = '' OR f.interaction = ?4) AND (f.user = ?2
+			OR EXISTS (SELECT 1 FROM file_readers r WHERE r.file = p.id AND r.user = ?2)
+			OR EXISTS (SELECT 1 FROM memberships m JOIN endpoints e ON e.id = m.endpoint
+				WHERE m.organization = f.organization AND m.conference = f.conference AND m.to_seq IS NULL AND e.user_id = ?2))
+		ORDER BY f.created, f.id LIMIT ?5`, q.Organization, q.Reader, q.Conference, q.Interaction, q.Limit)
+}
+
+// AddCamera implements file.Snapshots. Requests that nobody answered for a day
+// go with the next one.
+func (s *Store) AddCamera(ctx context.Context, c file.Camera, n file.Note, max int) (woken []string, err error) {
+	return s.tell(ctx, func(tx *sql.Tx) ([]tailRow, error) {
+		if _, err := tx.Exec(`DELETE FROM camera_requests WHERE id IN (SELECT id FROM camera_requests WHERE created < ? LIMIT ?)`,
+			c.Created.Add(-keepRow).UnixMilli(), sweepChunk); err != nil {
+			return nil, err
+		}
+		var waiting int
+		if err := tx.QueryRow(`SELECT count(*) FROM camera_requests WHERE organization = ? AND conference = ? AND answered IS NULL`,
+			c.Key.Organization, c.Key.Conference).Scan(&waiting); err != nil {
+			return nil, err
+		}
+		if waiting >= max {
+			return nil, file.ErrTooMany
+		}
+		if _, err := tx.Exec(`INSERT INTO camera_requests (id, organization, conference, type, user, endpoint, target_user, target_endpoint, created)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			c.ID, c.Key.Organization, c.Key.Conference, c.Kind, c.Asker.UserID, c.Asker.EndpointID, c.Target.UserID, c.Target.EndpointID,
+			c.Created.UnixMilli()); err != nil {
+			return nil, err
+		}
+		return tellMembers(tx, c.Key.Organization, n, c.Created)
+	})
+}
+
+// Camera implements file.Snapshots.
+func (s *Store) Camera(ctx context.Context, organization, id string) (c file.Camera, err error) {
+	var created int64
+	err = s.read.QueryRowContext(ctx, `SELECT id, organization, conference, type, user, endpoint, target_user, target_endpoint, created
+		FROM camera_requests WHERE organization = ? AND id = ?`, organization, id).
+		Scan(&c.ID, &c.Key.Organization, &c.Key.Conference, &c.Kind, &c.Asker.UserID, &c.Asker.EndpointID, &c.Target.UserID, &c.Target.EndpointID, &created)
+	c.Created = time.UnixMilli(created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, file.ErrUnknownCamera
+	}
+	if err != nil {
+		return c, fmt.Errorf("read camera request: %w", err)
+	}
+	return c, nil
+}
+
+// AnswerCamera implements file.Snapshots.
+func (s *Store) AnswerCamera(ctx context.Context, id string, n file.Note, at time.Time) (woken []string, err error) {
+	return s.tell(ctx, func(tx *sql.Tx) ([]tailRow, error) {
+		return answered(tx, `UPDATE camera_requests SET answered = ? WHERE id = ? AND answered IS NULL RETURNING organization`, n, at,
+			at.UnixMilli(), id)
+	})
+}
