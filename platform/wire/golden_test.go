@@ -29,6 +29,15 @@ func event(t EventType, set func(*Event)) Event {
 	return e
 }
 
+func callEvent(t EventType, set func(*CallEvent)) CallEvent {
+	e := CallEvent{Type: t, ID: "5f0c1c5e-8f5a-4a55-9a39-0d1f8a1f6f10", Timestamp: at, Aggregate: AggregateCall, AggregateID: "k1",
+		AggregateVersion: 7, CallID: "k1", UserID: "agent1", UserEndpointID: "e1"}
+	if set != nil {
+		set(&e)
+	}
+	return e
+}
+
 // golden holds one value of every body and event; testdata has the JSON of
 // each, which the JavaScript tests read too.
 var golden = map[string]any{
@@ -86,6 +95,21 @@ var golden = map[string]any{
 	}),
 	"event-keepalive-reminder": event(EventKeepAliveReminder, func(e *Event) {
 		e.ConferenceID, e.ConferenceVersion = "", nil
+	}),
+	"start-call":   StartCall{"k1", "v=0\r\n", "agent2", "e1", "agent1", map[string]string{"X-Queue": "loans"}},
+	"started-call": StartedCall{"k1", 2},
+	"answer-call":  AnswerCall{"k1", "v=0\r\n", "e2", "agent2"},
+	"call-ref":     CallRef{"k1", "e2", "busy", "agent2"},
+	"call-candidates": CallCandidates{"k1", "e2", "agent2",
+		[]ICECandidate{{"candidate:1 1 udp 2130706431 127.0.0.1 40000 typ host", ptr(uint16(0)), ptr("0")}}},
+	"event-call-created":   callEvent(EventCallCreated, func(e *CallEvent) { e.SDPOffer, e.Target = "v=0\r\n", "agent2" }),
+	"event-call-ringing":   callEvent(EventCallRinging, nil),
+	"event-call-answered":  callEvent(EventCallAnswered, func(e *CallEvent) { e.SDPAnswer = "v=0\r\n" }),
+	"event-call-rejected":  callEvent(EventCallRejected, func(e *CallEvent) { e.Reason = "busy" }),
+	"event-call-cancelled": callEvent(EventCallCancelled, func(e *CallEvent) { e.Reason = ReasonElsewhere }),
+	"event-call-ended":     callEvent(EventCallEnded, func(e *CallEvent) { e.UserID, e.UserEndpointID, e.Reason = "", "", ReasonNoAnswer }),
+	"event-ice-candidates-found": callEvent(EventICECandidatesFound, func(e *CallEvent) {
+		e.ICECandidates = []ICECandidate{{"candidate:1 1 udp 2130706431 127.0.0.1 40000 typ host", ptr(uint16(0)), ptr("0")}}
 	}),
 	"create-ticket": CreateTicket{TicketMultiUse, 14400, 6, map[string]string{PropertyConferenceID: "c1"}, false, nil},
 	"ticket": Ticket{ID: "nwi-ssh", Type: TicketSingleUse, OrganizationID: "default", UserID: "agent1",
