@@ -18,6 +18,8 @@ const golden = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(`
 const foreign = [
   'create-conference', 'conference-entry', 'update-stream-metadata', 'create-ticket', 'ticket', 'ready', 'endpoint',
   'create-room-token', 'create-room-links', 'room-links', 'room-token', 'validation-errors', 'video-error',
+  'start-call', 'started-call', 'answer-call', 'call-ref', 'call-candidates', 'event-ice-candidates-found', 'event-call-created',
+  'event-call-ringing', 'event-call-answered', 'event-call-rejected', 'event-call-cancelled', 'event-call-ended',
 ];
 
 /** @type {Record<string, (value: any) => void>} */
