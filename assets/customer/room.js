@@ -117,7 +117,7 @@ export class Room extends EventTarget {
     this.#stage.clear();
     byID('self', HTMLVideoElement).srcObject = null;
     byID('panel', HTMLDialogElement).close();
-    for (const id of ['banner', 'hint', 'hear', 'resume', 'network']) byID(id, HTMLElement).hidden = true;
+    for (const id of ['banner', 'held', 'hint', 'hear', 'resume', 'network']) byID(id, HTMLElement).hidden = true;
     byID('clock', HTMLElement).textContent = '';
   }
 
@@ -146,6 +146,9 @@ export class Room extends EventTarget {
     byID('lobby-text', HTMLElement).textContent = this.#met
       ? 'The others may come back. Stay, or leave with the red button.'
       : 'Stay on this page; the call begins by itself.';
+    const held = byID('held', HTMLElement);
+    if (held.hidden === call.onHold) announce(call.onHold ? 'The call is on hold. Nobody hears or sees you.' : 'The call goes on.');
+    held.hidden = !call.onHold;
     this.#screens.show(others.length > 0 ? 'call' : 'waiting');
     this.#title();
     this.#buttons();

@@ -41,6 +41,8 @@ export class Call extends EventTarget {
   end = null;
   /** @type {Person[]} everybody in the conference, this side too */
   people = [];
+  /** Nobody hears or sees anybody. It is told of by "people". */
+  onHold = false;
   /** @type {import('./quality.js').Grade | null} null while unknown */
   quality = null;
 
@@ -198,6 +200,7 @@ export class Call extends EventTarget {
   #show(visit) {
     if (this.#visit !== visit || this.phase === 'ended') return;
     this.people = visit.people();
+    this.onHold = visit.onHold;
     this.dispatchEvent(new Event('people'));
   }
 

@@ -10,7 +10,7 @@ import { peopleOf } from './people.js';
 import { Publication } from './publication.js';
 import { APIError, OFFLINE } from './rest.js';
 import { Views } from './views.js';
-import { EventType, endpointTopic, readEvent } from './wire.js';
+import { EventType, ON_HOLD, endpointTopic, readEvent } from './wire.js';
 
 /** Seconds of silence after which the server may drop the endpoint. */
 const KEEP_ALIVE = 15;
@@ -131,6 +131,11 @@ export class Visit extends EventTarget {
   people() {
     const state = this.#follower?.state;
     return state ? peopleOf(state, this.#endpoint, (stream) => this.#views?.viewer(stream) ?? null) : [];
+  }
+
+  /** Whether the conference is on hold: the server forwards nothing. */
+  get onHold() {
+    return this.#follower?.state?.metadata[ON_HOLD] === 'true';
   }
 
   /** How loud a stream is now, 0 to 1. @param {string} stream */

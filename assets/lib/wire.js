@@ -73,6 +73,9 @@ export const EventType = Object.freeze({
   keepAliveReminder: 'UserEndpointKeepAliveReminderEvent',
 });
 
+/** The metadata key that holds a conference while its value is "true". */
+export const ON_HOLD = 'ON_HOLD';
+
 /**
  * The metadata key that tells that a track of a stream is muted.
  * @param {'audio' | 'video'} kind

@@ -107,6 +107,14 @@ export const scenes = [
   },
   { name: 'waiting', screen: 'waiting', play: join },
   {
+    name: 'call-held', screen: 'call',
+    play: async (w) => {
+      await meet(w);
+      w.hold();
+      await w.page.waitForSelector('#held:not([hidden])');
+    },
+  },
+  {
     name: 'call', screen: 'call',
     play: async (w) => {
       await w.page.evaluate(() => { /** @type {any} */ (window).fake.stats = [{ id: '1', type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.02 }]; });

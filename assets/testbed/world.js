@@ -105,6 +105,12 @@ export class World {
     this.state.metadata[key] = 'true';
   }
 
+  hold(on = true) {
+    this.#event({ type: 'ConferenceMetadataUpdatedEvent', userId: 'anna', userEndpointId: 'anna', key: 'ON_HOLD', operation: on ? 'SET' : 'REMOVE', value: on ? 'true' : '' });
+    if (on) this.state.metadata.ON_HOLD = 'true';
+    else delete this.state.metadata.ON_HOLD;
+  }
+
   /** @param {string} id */
   exit(id) {
     this.#event({ type: 'ConferenceLeftEvent', userId: id, userEndpointId: id, reason: 'hung up' });

@@ -51,6 +51,16 @@ test('who comes too early is let in when it is time, by the server\'s clock', as
   await world.context.close();
 });
 
+scene('a held call says so, and goes on by itself', async (w) => {
+  await meet(w);
+  w.hold();
+  await w.page.waitForSelector('#held:not([hidden])');
+  assert.match((await w.page.textContent('#status')) ?? '', /on hold/);
+  w.hold(false);
+  await w.page.waitForSelector('#held', { state: 'hidden' });
+  assert.match((await w.page.textContent('#status')) ?? '', /goes on/);
+});
+
 scene('the keyboard alone leads into the call and out of it', async (w) => {
   await w.shows('invite');
   const press = async (/** @type {string} */ id) => {
