@@ -67,8 +67,12 @@ func (a *attempts) until(what string, try func() (allowed bool, err error)) (beg
 		for first := true; ; first = false {
 			late := a.over.Load()
 			allowed, err := try()
-			if err == nil && allowed && late {
+			switch {
+			case err != nil:
+			case allowed && late:
 				err = errors.New("allowed after the end")
+			case first && !allowed:
+				err = errors.New("refused from the beginning")
 			}
 			if err != nil {
 				a.mu.Lock()
@@ -93,12 +97,16 @@ func (a *attempts) call(path string, body, into any, refusals ...int) (ok bool, 
 	if err != nil {
 		return false, err
 	}
-	q, err := http.NewRequest("POST", a.URL+path, bytes.NewReader(b))
+	return a.send("application/json", path, b, into, refusals...)
+}
+
+func (a *attempts) send(kind, path string, body []byte, into any, refusals ...int) (ok bool, err error) {
+	q, err := http.NewRequest("POST", a.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return false, err
 	}
 	q.Header.Set("Authorization", "Bearer "+a.token)
-	q.Header.Set("Content-Type", "application/json")
+	q.Header.Set("Content-Type", kind)
 	r, err := http.DefaultClient.Do(q)
 	if err != nil {
 		return false, err
@@ -144,17 +152,31 @@ func (a *attempts) dial(door string) (bool, error) {
 }
 
 // TestRevocationWinsEveryRace revokes a token while its holder registers, keeps
-// alive, and connects as fast as it can: afterwards nothing lives on.
+// alive, joins, publishes and connects as fast as it can: afterwards nothing
+// lives on.
 func TestRevocationWinsEveryRace(t *testing.T) {
 	r := serve(t, nil)
+	other, sdp := r.application("client-ID", "client-secret"), []byte(offer(t))
 	for round := range 8 {
 		a := &attempts{caller: r.application("test", "secret")}
-		kept, resumed := a.endpoint(), fmt.Sprintf("resumed-%d", round)
+		kept, joins, resumed := a.endpoint(), a.endpoint(), fmt.Sprintf("resumed-%d", round)
 		a.ids = []string{kept, resumed}
+		var c wire.Summary
+		other.do("create", wire.CreateConference{}).into(&c)
 		var begun, done []chan struct{}
 		for what, try := range map[string]func() (bool, error){
 			"keep-alive": func() (bool, error) {
 				return a.call("/rtc-api/users/endpoints/keepalive", wire.KeepAlive{UserEndpointID: kept}, nil, 404)
+			},
+			"joining": func() (bool, error) {
+				ok, err := a.call("/rtc-api/conferences/join", wire.JoinConference{ConferenceID: c.ID, UserEndpointID: joins}, nil, 404)
+				if ok {
+					ok, err = a.call("/rtc-api/conferences/leave", wire.LeaveConference{ConferenceID: c.ID, UserEndpointID: joins}, nil, 404)
+				}
+				return ok, err
+			},
+			"WHIP": func() (bool, error) {
+				return a.send("application/sdp", "/whip/"+c.ID, sdp, nil, 403, 404)
 			},
 			"registration":        func() (bool, error) { return a.register("") },
 			"resumption":          func() (bool, error) { return a.register(resumed) },
@@ -181,6 +203,11 @@ func TestRevocationWinsEveryRace(t *testing.T) {
 			wait(t, "MQTT connection", l)
 		}
 		r.nothingOf(a.ids)
+		// Its row may wait for the join that was undone, and is deleted later.
+		r.gone(joins)
+		if s := other.state(c.ID); len(s.Participants) != 0 {
+			t.Errorf("in the conference there still are %+v", s.Participants)
+		}
 	}
 }
 
@@ -190,9 +217,7 @@ func (r *running) nothingOf(ids []string) {
 	r.t.Helper()
 	ctx := context.Background()
 	for _, id := range ids {
-		if err := r.server.endpoints.Check(ctx, endpoint.Owner{Organization: "default", UserID: "test"}, id); !errors.Is(err, endpoint.ErrUnknown) {
-			r.t.Errorf("endpoint %s lives on: %v", id, err)
-		}
+		r.gone(id)
 	}
 	stored, err := r.server.store.Endpoints(ctx)
 	if err != nil {
@@ -202,5 +227,12 @@ func (r *running) nothingOf(ids []string) {
 		if slices.Contains(ids, e.ID) {
 			r.t.Errorf("endpoint %s is kept for the next start", e.ID)
 		}
+	}
+}
+
+func (r *running) gone(id string) {
+	r.t.Helper()
+	if err := r.server.endpoints.Check(context.Background(), endpoint.Owner{Organization: "default", UserID: "test"}, id); !errors.Is(err, endpoint.ErrUnknown) {
+		r.t.Errorf("endpoint %s lives on: %v", id, err)
 	}
 }
