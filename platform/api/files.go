@@ -25,7 +25,21 @@ func (a *API) routeFiles() {
 
 // fileCaller is the identity in the words of the file package.
 func fileCaller(id oauth.Identity) file.Caller {
-	return file.Caller{Organization: id.Organization, UserID: id.UserID, Conference: id.Conference, Customer: id.IsCustomer()}
+	return file.Caller{Organization: id.Organization, UserID: id.UserID, Conference: id.Conference, Customer: !isStaff(id)}
+}
+
+// isStaff tells whether somebody of the organization calls, neither a guest nor
+// a kiosk that guests stand before.
+func isStaff(id oauth.Identity) bool { return !id.IsCustomer() && !id.Has(oauth.RoleKiosk) }
+
+// staff lets nobody else through.
+func staff(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
+		if !isStaff(id) {
+			return &wire.Error{Code: wire.CodeForbidden, Message: "this is for staff"}
+		}
+		return h(w, r, id)
+	}
 }
 
 func (a *API) listTransfers(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {

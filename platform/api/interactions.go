@@ -9,9 +9,9 @@ import (
 )
 
 func (a *API) routeInteractions() {
-	a.mux.HandleFunc("POST /rtc-api/interactions", a.guard(callsRule, a.createInteraction))
-	a.mux.HandleFunc("GET /rtc-api/interactions/{id}", a.guard(callsRule, a.getInteraction))
-	a.mux.HandleFunc("PUT /rtc-api/interactions/{id}", a.guard(callsRule, a.updateInteraction))
+	a.mux.HandleFunc("POST /rtc-api/interactions", a.guard(callsRule, staff(a.createInteraction)))
+	a.mux.HandleFunc("GET /rtc-api/interactions/{id}", a.guard(callsRule, staff(a.getInteraction)))
+	a.mux.HandleFunc("PUT /rtc-api/interactions/{id}", a.guard(callsRule, staff(a.updateInteraction)))
 }
 
 func (a *API) createInteraction(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {

@@ -56,6 +56,10 @@ const (
 	maxWord          = 64      // bytes of a snapshotType
 )
 
+// diskReserve stays free on the disk, in bytes: the database lives there too, and
+// calls must not end because somebody sends a file.
+const diskReserve = 256 << 20
+
 // linkLife is how long a link opens its file.
 const linkLife = 5 * time.Minute
 
@@ -86,7 +90,7 @@ type Caller struct {
 	// Conference is the only one that this caller may touch; empty: any of its
 	// organization that it is in.
 	Conference string
-	Customer   bool // came by a ticket
+	Customer   bool // on the customer's side: a ticket's guest or a kiosk
 }
 
 // Service keeps files and snapshots.
@@ -174,8 +178,8 @@ func (s *Service) find(ctx context.Context, who Caller, conference string) (Plac
 
 // interactionOf is the interaction that something new belongs to: that of the
 // conference; or, when the conference has none, the one that staff names. What a
-// guest names counts for nothing, so that nobody files papers in other people's
-// cases.
+// customer names counts for nothing, so that nobody files papers in other
+// people's cases.
 func interactionOf(who Caller, p Place, named string) (string, error) {
 	switch {
 	case p.Interaction == "" && who.Customer:

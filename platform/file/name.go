@@ -26,7 +26,7 @@ func cleanName(name string) string {
 			return ' '
 		case !unicode.IsPrint(r): // controls, format characters, private use
 			return -1
-		case strings.ContainsRune(`<>:"|?*%`, r):
+		case strings.ContainsRune(`<>:"|?*`, r):
 			return '_'
 		}
 		return r

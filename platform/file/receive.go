@@ -98,6 +98,12 @@ func (u *Upload) write(sum io.Writer, b []byte) error {
 	if u.Size+n > u.service.MaxSize {
 		return ErrTooLarge
 	}
+	switch free, err := u.service.folder.free(); {
+	case err != nil:
+		return fmt.Errorf("free space: %w", err)
+	case free < diskReserve+n:
+		return ErrNoSpace
+	}
 	if err := u.service.room.take(n); err != nil {
 		return err
 	}

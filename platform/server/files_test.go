@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
@@ -58,7 +59,7 @@ func body(t *testing.T, fields ...field) (kind string, content []byte) {
 	for _, f := range fields {
 		h := textproto.MIMEHeader{"Content-Disposition": {fmt.Sprintf(`form-data; name=%q`, f.key)}}
 		if f.filename != "" {
-			h.Set("Content-Disposition", fmt.Sprintf(`form-data; name=%q; filename=%q`, f.key, f.filename))
+			h.Set("Content-Disposition", multipart.FileContentDisposition(f.key, f.filename))
 		}
 		p, err := w.CreatePart(h)
 		if err != nil {
@@ -144,6 +145,17 @@ func await[E any](t *testing.T, events <-chan []byte, kind wire.EventType) (e E)
 	}
 }
 
+func nextBody(t *testing.T, events <-chan []byte) []byte {
+	t.Helper()
+	select {
+	case b := <-events:
+		return b
+	case <-time.After(patience):
+		t.Fatal("no event")
+		return nil
+	}
+}
+
 // png is a picture as far as anybody looks.
 const png = "\x89PNG\r\n\x1a\n and pixels"
 
@@ -220,13 +232,171 @@ func TestFileTransfer(t *testing.T) {
 	}
 }
 
-func nextBody(t *testing.T, events <-chan []byte) []byte {
-	t.Helper()
-	select {
-	case b := <-events:
-		return b
-	case <-time.After(patience):
-		t.Fatal("no event")
-		return nil
+// TestFilesThatAreRefused goes through what a sender may do wrong. Nothing of it
+// is left on disk.
+func TestFilesThatAreRefused(t *testing.T) {
+	m := serve(t, func(c *Config) { c.FileSize = 100 << 10 }).meet()
+	me, here := field{wire.FormUserEndpointID, m.g, ""}, field{wire.FormConferenceID, m.id, ""}
+	content := func(name, text string) field { return field{wire.FormFile, text, name} }
+	good := content("a.txt", "hello")
+	ooxml := "PK\x03\x04" + strings.Repeat("\x00", 22) + "\x14\x00\x00\x00META-INF/MANIFEST.MF"
+	for name, tc := range map[string]struct {
+		status int
+		code   wire.Code
+		fields []field
+	}{
+		"no endpoint":            {400, wire.CodeInvalid, []field{here, good}},
+		"no conference":          {400, wire.CodeInvalid, []field{me, good}},
+		"unknown conference":     {403, wire.CodeForbidden, []field{me, {wire.FormConferenceID, "other", ""}, good}},
+		"somebody's endpoint":    {403, wire.CodeForbidden, []field{{wire.FormUserEndpointID, m.a, ""}, here, good}},
+		"the same, told last":    {403, wire.CodeForbidden, []field{good, {wire.FormUserEndpointID, m.a, ""}, here}},
+		"target who is not here": {400, wire.CodeInvalid, []field{me, here, {wire.FormTargetID, "nobody", ""}, good}},
+		"application id":         {400, wire.CodeInvalid, []field{me, here, {wire.FormApplicationID, "a/b", ""}, good}},
+		"no file":                {400, wire.CodeInvalid, []field{me, here}},
+		"two files":              {400, wire.CodeInvalid, []field{me, here, good, good}},
+		"a field twice":          {400, wire.CodeInvalid, []field{me, me, here, good}},
+		"a long field":           {400, wire.CodeInvalid, []field{me, here, {"x", strings.Repeat("x", 1025), ""}, good}},
+		"empty file":             {400, wire.CodeInvalid, []field{me, here, content("a.txt", "")}},
+		"too large":              {413, wire.CodeTooLarge, []field{me, here, content("a.txt", strings.Repeat("x", 100<<10+1))}},
+		"page":                   {415, wire.CodeMediaType, []field{me, here, content("a.html", "<html>")}},
+		"page named text":        {415, wire.CodeMediaType, []field{me, here, content("a.txt", " \n<!DOCTYPE html>")}},
+		"page named picture":     {415, wire.CodeMediaType, []field{me, here, content("a.png", "<html><script>alert(1)</script>")}},
+		"drawing":                {415, wire.CodeMediaType, []field{me, here, content("a.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")}},
+		"drawing named text":     {415, wire.CodeMediaType, []field{me, here, content("a.txt", "<svg onload='alert(1)'>")}},
+		"script":                 {415, wire.CodeMediaType, []field{me, here, content("a.js", "alert(1)")}},
+		"script named text":      {415, wire.CodeMediaType, []field{me, here, content("a.txt", "#!/bin/sh\nrm")}},
+		"program":                {415, wire.CodeMediaType, []field{me, here, content("a.exe", "MZ\x90\x00")}},
+		"program named document": {415, wire.CodeMediaType, []field{me, here, content("a.pdf", "MZ\x90\x00")}},
+		"program of two names":   {415, wire.CodeMediaType, []field{me, here, content("a.pdf.exe", "%PDF-1.7")}},
+		"archive named document": {415, wire.CodeMediaType, []field{me, here, content("a.docx", ooxml)}},
+		"archive":                {415, wire.CodeMediaType, []field{me, here, content("a.zip", ooxml)}},
+		"JPEG named PNG":         {415, wire.CodeMediaType, []field{me, here, content("a.png", "\xff\xd8\xff\xe0")}},
+		"bytes without a name":   {415, wire.CodeMediaType, []field{me, here, content("a", "\x00\x01")}},
+	} {
+		m.customer.form(transfers+"?targetType=user", "", tc.fields...).refused(name, tc.status, tc.code)
+		if left := m.stored(); len(left) > 0 {
+			t.Fatalf("%s: stored %v", name, left)
+		}
+	}
+	many := []field{me, here}
+	for i := range 40 {
+		many = append(many, field{fmt.Sprint("f", i), "x", ""})
+	}
+	m.customer.form(transfers, "", append(many, good)...).refused("many fields", 400, wire.CodeInvalid)
+	m.customer.form(transfers+"?targetType=group", "", me, here, good).refused("target type", 400, wire.CodeInvalid)
+	m.customer.form(transfers, "a/b", me, here, good).refused("transaction id", 400, wire.CodeInvalid)
+	m.customer.send("POST", transfers, "application/json", []byte("{}")).refused("JSON", 415, wire.CodeMediaType)
+	m.customer.send("POST", transfers, "multipart/form-data", []byte("{}")).refused("no boundary", 415, wire.CodeMediaType)
+	m.customer.send("POST", transfers, "multipart/form-data; boundary=x", []byte("--x\r\n\r\n")).refused("half a form", 400, wire.CodeInvalid)
+	m.customer.send("POST", transfers, "multipart/form-data; boundary=x", bytes.Repeat([]byte("x"), 200<<10)).refused("large form", 413, wire.CodeTooLarge)
+	m.customer.get(transfers).refused("list of nothing", 400, wire.CodeInvalid)
+	m.customer.get(transfers+"?conferenceId="+m.id+"&all=perhaps").refused("all", 400, wire.CodeInvalid)
+	m.agent.form(transfers, "", field{wire.FormUserEndpointID, m.a, ""}, here, field{wire.FormInteractionID, "case-2", ""}, good).
+		refused("another case than the conference's", 400, wire.CodeInvalid)
+	caller{m.running, ""}.get(transfers+"?conferenceId="+m.id).refused("no token", 401, wire.CodeUnauthorized)
+	if left := m.stored(); len(left) > 0 {
+		t.Errorf("stored %v", left)
+	}
+}
+
+// TestNamesOfFiles holds names to what any system can save under.
+func TestNamesOfFiles(t *testing.T) {
+	m := serve(t, nil).meet()
+	for given, want := range map[string]string{
+		"../../etc/passwd.txt":            "passwd.txt",
+		`..\..\windows\system32\a.txt`:    "a.txt",
+		"C:\\Users\\Maria\\a.txt":         "a.txt",
+		".htaccess.txt":                   "htaccess.txt",
+		"...txt":                          "txt.txt",
+		"a\u202etxt.txt":                  "atxt.txt",
+		"con.txt":                         "_con.txt",
+		"a<b>:c|d?.txt":                   "a_b__c_d_.txt",
+		"Übersicht 100% für Zoë.txt":      "Übersicht 100% für Zoë.txt",
+		strings.Repeat("ü", 150) + ".txt": strings.Repeat("ü", 98) + ".txt",
+		"noextension":                     "noextension.txt",
+		"REPORT.TXT":                      "REPORT.TXT",
+		"trailing dots.txt...":            "trailing dots.txt",
+	} {
+		var v wire.FileTransfer
+		m.give(m.agent, m.a, given, "hello").into(&v)
+		if v.Filename != want {
+			t.Errorf("%q became %q, want %q", given, v.Filename, want)
+		}
+		a := caller{m.running, ""}.get(m.agent.url(transfers + "/" + v.FileTransferID + "/signedUrl"))
+		if _, p, err := mime.ParseMediaType(a.header.Get("Content-Disposition")); err != nil || p["filename"] != want {
+			t.Errorf("%q is saved as %q: %v", want, p["filename"], err)
+		}
+	}
+}
+
+// TestWhoMayReadFiles tries everybody.
+func TestWhoMayReadFiles(t *testing.T) {
+	m := serve(t, nil).meet()
+	var early, late wire.FileTransfer
+	m.give(m.customer, m.g, "a.txt", "early").into(&early)
+	other := m.meet() // of the same agent, with another guest
+	outsider := m.application("hgranger", "Cr00k$h@nk$")
+	link := func(v wire.FileTransfer) string { return transfers + "/" + v.FileTransferID + "/signedUrl" }
+	post := func(c caller, v wire.FileTransfer) answer { return c.send("POST", link(v), "", nil) }
+
+	post(other.customer, early).refused("another guest", 403, wire.CodeForbidden)
+	post(outsider, early).refused("an agent who is not in", 403, wire.CodeForbidden)
+	m.agent.send("POST", transfers+"/nothing/signedUrl", "", nil).refused("no such file", 404, wire.CodeNotFound)
+	other.customer.get(transfers+"?conferenceId="+m.id).refused("list, another guest", 403, wire.CodeForbidden)
+	outsider.get(transfers+"?conferenceId="+m.id).refused("list, an agent who is not in", 403, wire.CodeForbidden)
+	outsider.get(transfers+"?conferenceId=unknown").refused("list of no conference", 404, wire.CodeNotFound)
+	for name, c := range map[string]caller{"another guest": other.customer, "outsider": outsider} {
+		if a := c.get(transfers + "?interactionId=case-1"); string(a.body) != "[]" {
+			t.Errorf("%s lists %s", name, a.body)
+		}
+	}
+	e := outsider.endpoint()
+	m.give(outsider, e, "b.txt", "x").refused("an agent who is not in sends", 403, wire.CodeForbidden)
+	m.give(other.customer, other.g, "b.txt", "x").refused("another guest sends", 403, wire.CodeForbidden)
+
+	// Who joins reads what is there, as long as it stays.
+	outsider.do("join", wire.JoinConference{ConferenceID: m.id, UserEndpointID: e})
+	outsider.url(link(early))
+	outsider.do("leave", wire.LeaveConference{ConferenceID: m.id, UserEndpointID: e})
+	post(outsider, early).refused("who left and was not there when it came", 403, wire.CodeForbidden)
+
+	// Who leaves keeps what came before, and nothing else.
+	m.customer.do("leave", wire.LeaveConference{ConferenceID: m.id, UserEndpointID: m.g})
+	m.give(m.customer, m.g, "b.txt", "x").refused("who left sends", 403, wire.CodeForbidden)
+	m.give(m.agent, m.a, "b.txt", "late").into(&late)
+	m.customer.url(link(early))
+	post(m.customer, late).refused("what came later", 403, wire.CodeForbidden)
+	m.agent.do("end", wire.LeaveConference{ConferenceID: m.id, UserEndpointID: m.a})
+	m.give(m.agent, m.a, "b.txt", "x").refused("after the end", 410, wire.CodeGone)
+	m.agent.url(link(late))
+	var list []wire.FileTransfer
+	m.agent.get(transfers + "?conferenceId=" + m.id + "&all=true").into(&list)
+	if d := cmp.Diff([]wire.FileTransfer{early, late}, list); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestFilesForOnePerson leaves others of the conference their list short, unless
+// they ask for all.
+func TestFilesForOnePerson(t *testing.T) {
+	m := serve(t, nil).meet()
+	third := m.application("hgranger", "Cr00k$h@nk$")
+	e := third.endpoint()
+	third.do("join", wire.JoinConference{ConferenceID: m.id, UserEndpointID: e})
+	var v wire.FileTransfer
+	m.give(m.agent, m.a, "a.txt", "x", field{wire.FormTargetID, m.guest, ""}).into(&v)
+	if v.TargetID != m.guest {
+		t.Errorf("for %q", v.TargetID)
+	}
+	for _, tc := range []struct {
+		name, query string
+		by          caller
+		want        int
+	}{{"sender", "", m.agent, 1}, {"target", "", m.customer, 1}, {"third", "", third, 0}, {"third, all", "&all=true", third, 1}} {
+		var list []wire.FileTransfer
+		tc.by.get(transfers + "?conferenceId=" + m.id + tc.query).into(&list)
+		if len(list) != tc.want {
+			t.Errorf("%s: %d files, want %d", tc.name, len(list), tc.want)
+		}
 	}
 }
