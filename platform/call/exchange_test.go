@@ -46,30 +46,27 @@ type bench struct {
 	woken     chan []string
 }
 
-// faulty is a store whose writes can be made to fail, or to wait.
+// faulty is a store whose writes pass a test's hands first.
 type faulty struct {
 	call.Store
-	mu     sync.Mutex
-	broken error
-	before func() // called by SaveCall, once, when set
+	mu    sync.Mutex
+	first func(call.Change) error
 }
 
-func (f *faulty) set(broken error, before func()) {
+func (f *faulty) set(first func(call.Change) error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.broken, f.before = broken, before
+	f.first = first
 }
 
 func (f *faulty) SaveCall(ctx context.Context, c call.Change) error {
 	f.mu.Lock()
-	err, before := f.broken, f.before
-	f.before = nil
+	first := f.first
 	f.mu.Unlock()
-	if before != nil {
-		before()
-	}
-	if err != nil {
-		return err
+	if first != nil {
+		if err := first(c); err != nil {
+			return err
+		}
 	}
 	return f.Store.SaveCall(ctx, c)
 }
@@ -107,7 +104,7 @@ func (b *bench) open() {
 	b.journal = store.NewJournal(b.store, b.now, slog.New(slog.DiscardHandler))
 	b.faulty = &faulty{Store: b.store}
 	b.woken = make(chan []string, 1<<16)
-	b.endpoints = endpoint.New(endpoint.Config{Store: b.store, Gone: func(ctx context.Context, e endpoint.Endpoint, reason string) {
+	b.endpoints = endpoint.New(endpoint.Config{Store: b.store, Now: b.now, Gone: func(ctx context.Context, e endpoint.Endpoint, reason string) {
 		b.EndpointGone(ctx, e.Owner.UserID, e.ID, reason)
 	}})
 	b.Exchange = call.New(call.Config{Store: b.faulty, Endpoints: live{b.endpoints, b.store}, RingTime: b.ringTime, Now: b.now,
@@ -395,6 +392,49 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
+// TestNoAnswerWhileTheStoreFails: a call that cannot be ended when its time is
+// over is ended as soon as it can be.
+func TestNoAnswerWhileTheStoreFails(t *testing.T) {
+	b := start(t, 20*time.Millisecond)
+	b.register("a1", "b1")
+	tried := make(chan struct{}, 1)
+	b.faulty.set(func(c call.Change) error {
+		if !c.Ended {
+			return nil
+		}
+		select {
+		case tried <- struct{}{}:
+		default:
+		}
+		return errors.New("disk is full")
+	})
+	b.must(b.call("k", "a1", "b"))
+	select {
+	case <-tried:
+	case <-time.After(hang):
+		t.Fatal("the end was not tried")
+	}
+	b.sees("k", "a1", "Created")
+	b.faulty.set(nil)
+	b.until("k", "a1", "Ended")
+}
+
+// TestManyDevices: of very many devices the youngest ring, no others.
+func TestManyDevices(t *testing.T) {
+	b := start(t, 0)
+	b.register("a1", "b-old")
+	b.ahead.Store(int64(time.Minute))
+	for i := range 64 {
+		b.register(fmt.Sprintf("b%d", i))
+	}
+	b.must(b.call("k", "a1", "b"))
+	b.sees("k", "b-old")
+	b.sees("k", "b0", "Created")
+	b.sees("k", "b63", "Created")
+	b.must(b.answer("k", "b63"))
+	b.sees("k", "b0", "Created", "Cancelled")
+}
+
 // TestRestart: a call that rings when the server stops rings on, one whose time
 // passed meanwhile ends, and one that was answered goes on.
 func TestRestart(t *testing.T) {
@@ -453,7 +493,11 @@ func TestEndpointsThatGoMeanwhile(t *testing.T) {
 		t.Run(goes, func(t *testing.T) {
 			b := start(t, 0)
 			b.register("a1", "b1")
-			b.faulty.set(nil, func() { b.unregister(goes) })
+			b.faulty.set(func(call.Change) error {
+				b.faulty.set(nil)
+				b.unregister(goes)
+				return nil
+			})
 			err := b.call("k", "a1", "b")
 			if goes == "a1" != errors.Is(err, endpoint.ErrUnknown) || goes == "b1" && err != nil {
 				t.Errorf("call: %v", err)
@@ -479,12 +523,12 @@ func TestRegistrationStaysWithTheCall(t *testing.T) {
 		t.Fatal("a registration was deleted with its endpoint in a call")
 	}
 	broken := errors.New("disk is full")
-	b.faulty.set(broken, nil)
+	b.faulty.set(func(call.Change) error { return broken })
 	if err := b.Hangup(ctx, agent("a"), ref("k", "a1")); !errors.Is(err, broken) {
 		t.Errorf("hang up: %v", err)
 	}
 	b.sees("k", "b1", "Created", "Answered")
-	b.faulty.set(nil, nil)
+	b.faulty.set(nil)
 	b.unregister("b1")
 	b.sees("k", "a1", "Created", "Answered", "Ended")
 }

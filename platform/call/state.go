@@ -35,7 +35,7 @@ type state struct {
 	ID         string    `json:"id"`
 	Version    int64     `json:"version"` // of the next event
 	Phase      phase     `json:"phase"`
-	RingsUntil time.Time `json:"ringsUntil"`
+	RingsUntil time.Time `json:"ringsUntil"` // in whole milliseconds, as the store keeps it
 	Caller     member    `json:"caller"`
 	Callee     string    `json:"callee"`            // the user who is called
 	Callees    []member  `json:"callees"`           // the user's endpoints

@@ -77,7 +77,8 @@ type AnswerCall struct {
 }
 
 // CallRef is the body of …/ringing, …/reject, …/cancel and …/hangup; the answer
-// is 204. Reason counts for …/reject and …/hangup.
+// is 204. …/cancel is the caller's and 409 after the answer; …/hangup ends the
+// call for whoever is in it at any time: while it rings it cancels or rejects.
 type CallRef struct {
 	CallID         string `json:"callId"`
 	UserEndpointID string `json:"userEndpointId"`
