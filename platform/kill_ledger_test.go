@@ -34,6 +34,7 @@ const (
 type access struct {
 	token, jti, key string
 	state           state
+	audited         bool // found in the audit log
 }
 
 // session is a sign-in, with all the tokens that came of it. One worker at a time
@@ -326,6 +327,7 @@ func (w *worker) rotate() error {
 func (l *ledger) check(t *testing.T, p *program, done *counts) {
 	t.Helper()
 	l.checkKeys(t, p, done)
+	l.checkAudit(t, p)
 	var all sync.WaitGroup
 	var mu sync.Mutex // of done and kept
 	var kept []*session
@@ -393,6 +395,33 @@ func (l *ledger) checkKeys(t *testing.T, p *program, done *counts) {
 		done.keys = map[string]bool{}
 	}
 	maps.Copy(done.keys, found)
+}
+
+// checkAudit: what was issued is in the audit log, whose entry is the last thing
+// that is written before the answer.
+func (l *ledger) checkAudit(t *testing.T, p *program) {
+	t.Helper()
+	admin, err := p.signIn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list wire.List[wire.AuditEntry]
+	if err := p.expect(http.DefaultClient, 200, "GET", "/api/admin/audit?event=token&limit=500", admin.accesses[0].token, nil, &list); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, e := range list.Items {
+		found[e.TokenID] = true
+	}
+	for _, s := range l.idle {
+		for _, a := range s.accesses {
+			if !a.audited && !found[a.jti] {
+				t.Error("a token is not in the audit log")
+			}
+			a.audited = true
+		}
+	}
+	l.put(admin)
 }
 
 // checker holds one session against the server.
