@@ -31,6 +31,10 @@ func (s *Service) endSession(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if !known && form.Get("id_token_hint") != "" {
+		s.show(w, r, http.StatusOK, "", page{Title: "You are not signed out", Note: "What the program showed us to end your session is too old, or not ours. Sign out in the program itself, or ask an administrator to sign you out."})
+		return
+	}
 	if back == "" {
 		s.show(w, r, http.StatusOK, "", page{Title: "You are signed out", Note: "You can close this window."})
 		return
