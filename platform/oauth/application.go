@@ -112,7 +112,7 @@ func (s *Service) addApplication(ctx context.Context, a Application, fixture boo
 	if err != nil {
 		return "", err
 	}
-	if err := s.config.Store.AddApplication(ctx, stored); err != nil {
+	if err := s.followed(ctx, s.config.Store.AddApplication(ctx, stored)); err != nil {
 		return "", fmt.Errorf("application %q: %w", a.ID, err)
 	}
 	return secret, nil
@@ -254,7 +254,7 @@ func (s *Service) RenewSecret(ctx context.Context, by Actor, id string) (StoredA
 	}
 	var secret string
 	secret, a.SecretHash = newSecret()
-	if err := s.config.Store.ChangeApplication(ctx, a, false, s.now()); err != nil {
+	if err := s.followed(ctx, s.config.Store.ChangeApplication(ctx, a, false, s.now())); err != nil {
 		return a, "", err
 	}
 	a.Version++
@@ -323,7 +323,7 @@ func (s *Service) application(ctx context.Context, id string) (StoredApplication
 	if wire.CheckID("id", id) != nil {
 		return StoredApplication{}, ErrUnknown
 	}
-	a, err := s.config.Store.Application(ctx, id)
+	a, err := s.cache.application(ctx, s.config.Store, id)
 	if err == nil && (a.Disabled || a.Fixture && !s.dev.Load()) {
 		return StoredApplication{}, ErrUnknown
 	}

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,10 +47,7 @@ func (s *Service) authorize(w http.ResponseWriter, r *http.Request) {
 // (RFC 6749, section 4.1.2.1).
 func (s *Service) checkAuthorization(r *http.Request) (authorization, error) {
 	var q authorization
-	if len(r.URL.RawQuery) > maxQuery {
-		return q, invalidRequest("The request is too long.")
-	}
-	form, err := url.ParseQuery(r.URL.RawQuery)
+	form, err := authorizationForm(r)
 	if err != nil || len(form["client_id"]) > 1 || len(form["redirect_uri"]) > 1 {
 		return q, invalidRequest("The request is malformed.")
 	}
@@ -68,6 +66,23 @@ func (s *Service) checkAuthorization(r *http.Request) (authorization, error) {
 		q.State = form.Get("state")
 	}
 	return q, checkParameters(&q, a, form)
+}
+
+// authorizationForm reads the request from the query or, of POST, from the body
+// (OpenID Connect Core, section 3.1.2.1).
+func authorizationForm(r *http.Request) (url.Values, error) {
+	text := r.URL.RawQuery
+	if r.Method == http.MethodPost {
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxQuery+1))
+		if err != nil || text != "" {
+			return nil, errors.Join(err, errors.New("parameters in two places"))
+		}
+		text = string(body)
+	}
+	if len(text) > maxQuery {
+		return nil, errors.New("too long")
+	}
+	return url.ParseQuery(text)
 }
 
 // checkParameters checks what may be told to the application itself.

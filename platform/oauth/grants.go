@@ -184,22 +184,6 @@ func (e engine) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Refre
 	return e.done(s.identify(t, ""))
 }
 
-// UserInfo implements OpenID Connect Core, section 5.3.
-func (e engine) UserInfo(_ context.Context, r *op.Request[oidc.UserInfoRequest]) (*op.Response, error) {
-	id, err := e.s.Verify(r.Data.AccessToken)
-	if err != nil {
-		return nil, op.NewStatusError(&oidc.Error{ErrorType: "invalid_token"}, http.StatusUnauthorized)
-	}
-	if !slices.Contains(id.Scopes, scopeOpenID) {
-		return nil, op.NewStatusError(&oidc.Error{ErrorType: "insufficient_scope"}, http.StatusForbidden)
-	}
-	info := map[string]any{"sub": id.UserID}
-	if slices.Contains(id.Scopes, scopeProfile) {
-		info["name"], info["preferred_username"] = id.Name, id.UserID
-	}
-	return op.NewResponse(info), nil
-}
-
 func badGrant(description string) *oidc.Error {
 	return oidc.ErrInvalidGrant().WithDescription("%s", description)
 }

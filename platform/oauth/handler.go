@@ -55,9 +55,8 @@ func (s *Service) Handler() http.Handler { return s.handler }
 // redirect URIs than RFC 8252 does.
 func (s *Service) routes() http.Handler {
 	library := op.RegisterServer(engine{s: s}, op.Endpoints{
-		Token:    op.NewEndpoint(tokenPath),
-		Userinfo: op.NewEndpoint(userInfoPath),
-		JwksURI:  op.NewEndpoint(jwksPath),
+		Token:   op.NewEndpoint(tokenPath),
+		JwksURI: op.NewEndpoint(jwksPath),
 	}, op.WithServerCORSOptions(nil), op.WithFallbackLogger(slog.New(slog.DiscardHandler)))
 
 	mux := http.NewServeMux()
@@ -71,12 +70,14 @@ func (s *Service) routes() http.Handler {
 	opened("POST", revokePath, http.HandlerFunc(s.revoke))
 	opened("POST", introspectPath, http.HandlerFunc(s.introspect))
 	opened("POST", devicePath, http.HandlerFunc(s.authorizeDevice))
-	opened("GET", userInfoPath, userInfo(library))
+	opened("GET", userInfoPath, http.HandlerFunc(s.userInfo))
+	mux.Handle("POST "+userInfoPath, open(http.HandlerFunc(s.userInfo)))
 	opened("GET", jwksPath, cached(library))
 	opened("GET", metadataPath, cached(http.HandlerFunc(s.metadata)))
 	opened("GET", oidc.DiscoveryEndpoint, cached(http.HandlerFunc(s.metadata)))
 	for _, path := range []string{authorizePath, authorizePathWebex} {
 		mux.HandleFunc("GET "+path, s.authorize)
+		mux.HandleFunc("POST "+path, s.authorize)
 	}
 	mux.HandleFunc("GET "+endSessionPath, s.endSession)
 	mux.HandleFunc("POST "+endSessionPath, s.endSession)
@@ -260,25 +261,6 @@ func authenticated(r *http.Request, a StoredApplication, form url.Values) *http.
 	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = tokenPath, "", "" // the library knows one path
 	r.Form, r.PostForm = form, form
 	return r
-}
-
-// userInfo takes the token from the header alone.
-func userInfo(library http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.Clone(r.Context())
-		r.URL.RawQuery = ""
-		library.ServeHTTP(challenger{w}, r)
-	})
-}
-
-// challenger adds to a 401 the header that it must have.
-type challenger struct{ http.ResponseWriter }
-
-func (c challenger) WriteHeader(status int) {
-	if status == http.StatusUnauthorized {
-		c.Header().Set("WWW-Authenticate", `Bearer realm="guichet"`)
-	}
-	c.ResponseWriter.WriteHeader(status)
 }
 
 // metadata is what the server can do, RFC 8414.

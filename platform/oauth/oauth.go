@@ -105,6 +105,7 @@ type Service struct {
 	log       *slog.Logger
 	keys      *keyring.Ring
 	revoked   revocations
+	cache     cache
 	hasher    *hasher
 	limits    *limiter
 	guesses   chan struct{} // places for secrets that are being compared
@@ -137,7 +138,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{config: c, https: u.Scheme == "https", log: c.Logger,
-		limits: newLimiter(c.Now), revoked: revocations{by: map[revocationKey]Revocation{}}, guesses: make(chan struct{}, runtime.GOMAXPROCS(0)), done: make(chan struct{})}
+		limits: newLimiter(c.Now), revoked: revocations{by: map[revocationKey]Revocation{}}, cache: cache{by: map[string]StoredApplication{}}, guesses: make(chan struct{}, runtime.GOMAXPROCS(0)), done: make(chan struct{})}
 	var key [32]byte
 	rand.Read(key[:])
 	if s.pages, err = vault.New(key[:]); err != nil {

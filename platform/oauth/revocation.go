@@ -14,6 +14,7 @@ const (
 	RevokedApplication = "application" // all tokens that an application had by an earlier version of its settings
 	RevokedKey         = "key"         // all tokens that a compromised key signed
 	changedKeys        = "keys"        // the signing keys are others
+	ChangedSettings    = "settings"    // an application is another, or new, or gone
 )
 
 // followEvery is how often the store is asked for what other processes revoked.
@@ -131,11 +132,14 @@ func (s *Service) follow(ctx context.Context) error {
 			return fmt.Errorf("read revocations: %w", err)
 		}
 		for _, r := range list {
-			if r.Kind == changedKeys {
+			switch r.Kind {
+			case changedKeys:
 				if err := s.keys.Reload(ctx); err != nil {
 					return err
 				}
-			} else {
+			case ChangedSettings:
+				s.cache.forget()
+			default:
 				v.add(r)
 				if v.ended != nil {
 					v.ended(ctx, r)

@@ -84,7 +84,10 @@ func (s *Store) AddApplication(ctx context.Context, a oauth.StoredApplication) e
 			WHERE true ON CONFLICT (id) DO NOTHING`,
 			a.ID, a.Name, a.Organization, a.SecretHash, words(a.Roles), words(a.Scopes), words(a.Grants), words(a.RedirectURIs), words(a.PostLogoutRedirectURIs),
 			a.Public, a.AllowQuery, a.AllowBasic, a.PKCEOptional, a.Disabled, a.Fixture, a.Created.UnixMilli(), a.Version)
-		return orElse(r, err, oauth.ErrTaken)
+		if err := orElse(r, err, oauth.ErrTaken); err != nil {
+			return err
+		}
+		return changed(tx, a.Created)
 	})
 }
 
@@ -95,10 +98,15 @@ func (s *Store) ChangeApplication(ctx context.Context, a oauth.StoredApplication
 			allow_query = ?, allow_basic = ?, pkce_optional = ?, disabled = ?, version = version + 1 WHERE id = ? AND version = ?`,
 			a.Name, a.SecretHash, words(a.Roles), words(a.Scopes), words(a.Grants), words(a.RedirectURIs), words(a.PostLogoutRedirectURIs),
 			a.AllowQuery, a.AllowBasic, a.PKCEOptional, a.Disabled, a.ID, a.Version)
-		if err := orElse(r, err, oauth.ErrChanged); err != nil || !revoke {
+		if err := orElse(r, err, oauth.ErrChanged); err != nil {
 			return err
 		}
-		return revokeApplication(tx, a.ID, a.Version+1, at)
+		if revoke {
+			if err := revokeApplication(tx, a.ID, a.Version+1, at); err != nil {
+				return err
+			}
+		}
+		return changed(tx, at)
 	})
 }
 
@@ -113,8 +121,16 @@ func (s *Store) RemoveApplication(ctx context.Context, id string, at time.Time) 
 		if err != nil {
 			return err
 		}
-		return revokeApplication(tx, id, version+1, at)
+		if err := revokeApplication(tx, id, version+1, at); err != nil {
+			return err
+		}
+		return changed(tx, at)
 	})
+}
+
+// changed tells every process to read applications anew.
+func changed(tx *sql.Tx, at time.Time) error {
+	return revoke(tx, oauth.Revocation{Kind: oauth.ChangedSettings, At: at})
 }
 
 // words joins a list of words without spaces.

@@ -24,7 +24,7 @@ CREATE INDEX grants_by_user ON grants (organization, user) WHERE revoked IS NULL
 -- the signing keys changed. AUTOINCREMENT: each follows the numbers it has seen.
 CREATE TABLE revocations (
     seq     INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind    TEXT NOT NULL, -- token, grant, application, key or keys
+    kind    TEXT NOT NULL, -- token, grant, application, key, keys or settings
     id      TEXT NOT NULL,
     version INTEGER NOT NULL, -- of an application: tokens of earlier ones ended
     at      INTEGER NOT NULL
