@@ -169,11 +169,12 @@ type call struct {
 	*running
 	watcher caller
 	watched *connection
-	media   <-chan struct{} // ends with the victim's
+	media   [2]<-chan struct{} // the victim's that the watcher sees, and the other way round; each ends with the connection
 	id      string
 
 	victim    caller
-	endpoints []string // the victim's: two over MQTT, the third publishes
+	endpoints []string // the victim's: two over MQTT, one that publishes and one that views
+	publisher string   // one of them
 	doors     []*connection
 }
 
@@ -193,11 +194,31 @@ func (r *running) join(victim caller) *call {
 		victim.do("join", wire.JoinConference{ConferenceID: made.ID, UserEndpointID: e})
 	}
 	publish(r.t, victim, made.ID)
+	published := c.published()
+	c.publisher = published.UserEndpointID
+	c.media[0] = view(r.t, watcher, made.ID, string(published.StreamID))
+	publish(r.t, watcher, made.ID)
+	c.media[1] = view(r.t, victim, made.ID, string(c.published().StreamID))
+	for _, p := range watcher.state(made.ID).Participants {
+		if p.ID == published.UserID {
+			c.endpoints = nil
+			for _, e := range p.Endpoints {
+				c.endpoints = append(c.endpoints, e.ID)
+			}
+		}
+	}
+	if len(c.endpoints) != 4 {
+		r.t.Fatalf("the victim has the endpoints %v", c.endpoints)
+	}
+	return c
+}
+
+// published is the next event that tells of a stream.
+func (c *call) published() wire.Event {
+	c.t.Helper()
 	for {
-		if e := next(r.t, c.watched.events); e.Type == wire.EventStreamPublished {
-			c.endpoints = append(c.endpoints, e.UserEndpointID)
-			c.media = view(r.t, watcher, made.ID, string(e.StreamID))
-			return c
+		if e := next(c.t, c.watched.events); e.Type == wire.EventStreamPublished {
+			return e
 		}
 	}
 }
@@ -212,7 +233,7 @@ func (c *call) cut(since time.Time) {
 	for len(left) < len(c.endpoints) {
 		e := next(c.t, c.watched.events)
 		if !slices.Contains(c.endpoints, e.UserEndpointID) {
-			continue // the watcher's own viewer
+			continue // the watcher's own
 		}
 		switch e.Type {
 		case wire.EventStreamUnpublished:
@@ -223,11 +244,12 @@ func (c *call) cut(since time.Time) {
 			}
 			left[e.UserEndpointID] = true
 		}
-		if left[c.endpoints[2]] && !unpublished {
+		if left[c.publisher] && !unpublished {
 			c.t.Error("who published has left with the stream in the air")
 		}
 	}
-	wait(c.t, "end of the media", c.media)
+	wait(c.t, "end of the victim's media", c.media[0])
+	wait(c.t, "end of what the victim sees", c.media[1])
 	c.t.Logf("all cut after %v", time.Since(since).Round(time.Millisecond))
 	c.refused(c.victim)
 	c.watched.alive(c.t, "the watcher")
@@ -461,7 +483,8 @@ func TestCompromisedKeysCutEverybody(t *testing.T) {
 			for _, door := range append(c.doors, c.watched) {
 				wait(t, "MQTT", door.lost)
 			}
-			wait(t, "end of the media", c.media)
+			wait(t, "end of the victim's media", c.media[0])
+			wait(t, "end of what the victim sees", c.media[1])
 			for _, old := range []caller{victim, c.watcher, admin} {
 				r.refused(old)
 			}
