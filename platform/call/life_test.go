@@ -171,3 +171,21 @@ func TestRegistrationStaysWithTheCall(t *testing.T) {
 	b.unregister("b1")
 	b.sees("k", "a1", "Created", "Answered", "Ended")
 }
+
+// TestEventsGoToTheirOwner: an id that somebody else has taken meanwhile gets
+// nothing of a call, and is not in it.
+func TestEventsGoToTheirOwner(t *testing.T) {
+	b := start(t, 0)
+	b.register("b1")
+	was := []call.Party{{User: "x", Endpoint: "b1"}, {User: "b", Endpoint: "b9"}}
+	b.must(b.store.SaveCall(ctx, call.Change{Key: call.Key{Organization: "default", ID: "k"}, State: []byte("{}"), Caller: "a", Callee: "x",
+		At: b.now(), MostLive: 1, Joins: was, Entries: []call.Entry{{Body: []byte(`{"callId":"k"}`), To: was}}}))
+	for _, at := range []string{"b1", "b9"} {
+		if saw := b.events("k", at); len(saw) > 0 {
+			t.Errorf("%s sees %v", at, saw)
+		}
+		if keys, err := b.store.CallsOf(ctx, at); err != nil || len(keys) > 0 {
+			t.Errorf("%s is in %v: %v", at, keys, err)
+		}
+	}
+}
