@@ -1,0 +1,249 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"guichet/platform/conference"
+	"guichet/platform/endpoint"
+	"guichet/platform/file"
+	"guichet/platform/interaction"
+	"guichet/platform/wire"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// attend registers an endpoint of a user and brings it into a conference.
+func attend(t *testing.T, s *Store, organization, conferenceID, user, id string) {
+	t.Helper()
+	check(t, s.SaveEndpoint(bg, endpoint.Endpoint{ID: id, Owner: endpoint.Owner{Organization: organization, UserID: user}, KeepAliveSeconds: 15, Created: noon}))
+	save(t, s, conference.Key{Organization: organization, ID: conferenceID}, noon, "+"+id)
+}
+
+// paper is a file of anna, who is in c1 with e1.
+func paper(id string) file.Record {
+	return file.Record{ID: id, Key: file.Key{Organization: "default", Conference: "c1"}, Interaction: "case", Sender: file.Member{EndpointID: "e1", UserID: "anna"},
+		Name: id + ".txt", Kind: "text/plain", Size: 5, SHA256: [32]byte{1, 2}, Created: noon}
+}
+
+func names(list []file.Record) (ids []string) {
+	for _, r := range list {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
+
+func TestFilesAndTheirReaders(t *testing.T) {
+	s := open(t)
+	check(t, s.update(bg, addOrganization("other")))
+	attend(t, s, "default", "c1", "anna", "e1")
+	attend(t, s, "default", "c1", "maria", "e2")
+	attend(t, s, "other", "c1", "anna", "x1") // the same names elsewhere
+
+	r := paper("f1")
+	_, woken, err := s.AddFile(bg, r, []byte("came"), 2)
+	check(t, err)
+	if slices.Sort(woken); !slices.Equal(woken, []string{"e1", "e2"}) {
+		t.Errorf("woken %v", woken)
+	}
+	got, readable, err := s.File(bg, "default", "f1", "maria")
+	check(t, err)
+	if d := cmp.Diff(r, got); d != "" || !readable {
+		t.Errorf("readable %v (-want +got):\n%s", readable, d)
+	}
+	if _, _, err := s.File(bg, "other", "f1", "anna"); !errors.Is(err, file.ErrUnknown) {
+		t.Errorf("another organization finds it: %v", err)
+	}
+	for _, q := range []file.Query{{Organization: "other", Conference: "c1"}, {Organization: "other", Interaction: "case"}} {
+		q.Reader, q.Limit = "anna", 10
+		if list, err := s.FilesOf(bg, q); err != nil || len(list) > 0 {
+			t.Errorf("another organization lists %v, %v", list, err)
+		}
+	}
+
+	stranger := paper("f2")
+	stranger.Sender = file.Member{EndpointID: "e1", UserID: "maria"}
+	if _, _, err := s.AddFile(bg, stranger, []byte("came"), 2); !errors.Is(err, file.ErrNotMember) {
+		t.Errorf("from an endpoint of another: %v", err)
+	}
+	save(t, s, c1, noon, "-e1")
+	if _, _, err := s.AddFile(bg, paper("f2"), []byte("came"), 2); !errors.Is(err, file.ErrNotMember) {
+		t.Errorf("from who has left: %v", err)
+	}
+	if _, readable, err := s.File(bg, "default", "f1", "anna"); err != nil || !readable {
+		t.Errorf("who was there may not read: %v", err)
+	}
+	save(t, s, c1, noon, "+e1")
+	_, _, err = s.AddFile(bg, paper("f2"), []byte("came"), 2)
+	check(t, err)
+	if _, _, err := s.AddFile(bg, paper("f3"), []byte("came"), 2); !errors.Is(err, file.ErrTooMany) {
+		t.Errorf("a third of two: %v", err)
+	}
+	list, err := s.FilesOf(bg, file.Query{Organization: "default", Interaction: "case", Reader: "maria", Limit: 10})
+	check(t, err)
+	if got := names(list); !slices.Equal(got, []string{"f1", "f2"}) {
+		t.Errorf("listed %v", got)
+	}
+	list, err = s.FilesOf(bg, file.Query{Organization: "default", Interaction: "case", Only: "c2", Reader: "maria", Limit: 10})
+	check(t, err)
+	if len(list) > 0 {
+		t.Errorf("of another conference only: %v", names(list))
+	}
+	kept, err := s.KeptFiles(bg)
+	check(t, err)
+	if d := cmp.Diff(map[string]int64{"f1": 5, "f2": 5}, kept); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestOneFileOfManyTries has uploads with the same word race.
+func TestOneFileOfManyTries(t *testing.T) {
+	s := open(t)
+	attend(t, s, "default", "c1", "anna", "e1")
+	var wg sync.WaitGroup
+	kept := make(chan string, 8)
+	for i := range cap(kept) {
+		wg.Go(func() {
+			r := paper(fmt.Sprint("f", i))
+			r.Transaction = "try-1"
+			earlier, _, err := s.AddFile(bg, r, []byte("came"), 100)
+			switch {
+			case err == nil:
+				kept <- r.ID
+			case errors.Is(err, file.ErrTransaction):
+				kept <- earlier.ID
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	close(kept)
+	first := <-kept
+	for id := range kept {
+		if id != first {
+			t.Errorf("%s beside %s", id, first)
+		}
+	}
+}
+
+// TestEventsOfFilesAreRead compares what memory and database tell of events of
+// a conference, of its files and of single endpoints, in their order.
+func TestEventsOfFilesAreRead(t *testing.T) {
+	s := open(t)
+	j, _ := openJournal(t, s)
+	attend(t, s, "default", "c1", "anna", "e1")
+	attend(t, s, "default", "c1", "maria", "e2")
+	for _, id := range []string{"e1", "e2"} { // from now on memory is asked
+		_, err := j.After(bg, "default", id, 0, 10)
+		check(t, err)
+	}
+	asked := file.Picture{ID: "s1", Key: file.Key{Organization: "default", Conference: "c1"}, Asker: file.Member{EndpointID: "e1", UserID: "anna"},
+		Target: file.Member{EndpointID: "e2", UserID: "maria"}, State: wire.SnapshotRequested, Created: noon}
+	stranger := file.Member{EndpointID: "e2", UserID: "paul"} // whose endpoint became somebody else's
+	woken, err := s.AddSnapshot(bg, asked, file.Note{Body: []byte("asked"), To: []file.Member{asked.Asker, stranger}}, 1)
+	check(t, err)
+	if !slices.Equal(woken, []string{"e1"}) {
+		t.Errorf("woken %v", woken)
+	}
+	_, _, err = s.AddFile(bg, paper("f1"), []byte("came"), 9)
+	check(t, err)
+	save(t, s, c1, noon, "muted")
+	for id, want := range map[string][]string{"e1": {"+e1", "+e2", "asked", "came", "muted"}, "e2": {"+e2", "came", "muted"}} {
+		rows, err := s.read.Query(afterQuery, id, "default", 0, 10)
+		check(t, err)
+		stored, err := scanEntries(rows)
+		check(t, err)
+		if got := bodies(stored); !slices.Equal(got, want) {
+			t.Errorf("%s reads %v, want %v", id, got, want)
+		}
+		first := stored[len(stored)-1].Seq - 2
+		remembered, ok := s.tail.after(id, first, 10)
+		if d := cmp.Diff(bodies(stored[len(stored)-2:]), bodies(remembered)); !ok || d != "" {
+			t.Errorf("%s, from memory (%v):\n%s", id, ok, d)
+		}
+	}
+	if _, err := s.AddSnapshot(bg, file.Picture{ID: "s2", Key: asked.Key, State: wire.SnapshotRequested, Created: noon}, file.Note{}, 1); !errors.Is(err, file.ErrTooMany) {
+		t.Errorf("a second that waits: %v", err)
+	}
+}
+
+func TestSnapshotStates(t *testing.T) {
+	s := open(t)
+	attend(t, s, "default", "c1", "anna", "e1")
+	v := file.Picture{ID: "s1", Key: file.Key{Organization: "default", Conference: "c1"}, Interaction: "case", Application: "a", Kind: "PASSPORT",
+		Asker: file.Member{EndpointID: "e9", UserID: "paul"}, Target: file.Member{EndpointID: "e1", UserID: "anna"}, State: wire.SnapshotRequested, Created: noon}
+	_, err := s.AddSnapshot(bg, v, file.Note{}, 9)
+	check(t, err)
+	r := paper("f1")
+	r.Snapshot = "s1"
+	if _, err := s.AddPicture(bg, r, file.Note{}, "paul", 9); !errors.Is(err, file.ErrNotApproved) {
+		t.Errorf("before it is approved: %v", err)
+	}
+	if _, err := s.ApprovedSnapshot(bg, "default", "e1"); !errors.Is(err, file.ErrNotApproved) {
+		t.Errorf("found before it is approved: %v", err)
+	}
+	_, err = s.AnswerSnapshot(bg, "s1", wire.SnapshotApproved, file.Note{}, noon)
+	check(t, err)
+	if _, err := s.AnswerSnapshot(bg, "s1", wire.SnapshotDeclined, file.Note{}, noon); !errors.Is(err, file.ErrAnswered) {
+		t.Errorf("answered twice: %v", err)
+	}
+	got, err := s.ApprovedSnapshot(bg, "default", "e1")
+	check(t, err)
+	v.State = wire.SnapshotApproved
+	if d := cmp.Diff(v, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if _, err := s.Snapshot(bg, "other", "s1"); !errors.Is(err, file.ErrUnknownSnapshot) {
+		t.Errorf("another organization finds it: %v", err)
+	}
+	if _, err := s.AddPicture(bg, r, file.Note{}, "paul", 0); !errors.Is(err, file.ErrTooMany) {
+		t.Errorf("no room in the conference: %v", err)
+	}
+	_, err = s.AddPicture(bg, r, file.Note{}, "paul", 9) // what failed left it approved
+	check(t, err)
+	if _, readable, err := s.File(bg, "default", "f1", "paul"); err != nil || !readable {
+		t.Errorf("who asked may not read: %v", err)
+	}
+	got, err = s.Snapshot(bg, "default", "s1")
+	check(t, err)
+	if got.State != wire.SnapshotAcquired || got.File.ID != "f1" || got.File.SHA256 != r.SHA256 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestCameraRequestsThatNobodyAnswers(t *testing.T) {
+	s := open(t)
+	c := file.Camera{ID: "r1", Key: file.Key{Organization: "default", Conference: "c1"}, Kind: wire.CameraSwitch, Created: noon}
+	_, err := s.AddCamera(bg, c, file.Note{}, 1)
+	check(t, err)
+	c.ID = "r2"
+	if _, err := s.AddCamera(bg, c, file.Note{}, 1); !errors.Is(err, file.ErrTooMany) {
+		t.Errorf("a second that waits: %v", err)
+	}
+	c.Created = noon.Add(keepRow + time.Second)
+	_, err = s.AddCamera(bg, c, file.Note{}, 1)
+	check(t, err)
+	if _, err := s.Camera(bg, "default", "r1"); !errors.Is(err, file.ErrUnknownCamera) {
+		t.Errorf("of yesterday: %v", err)
+	}
+}
+
+func TestInteractionsOfOrganizations(t *testing.T) {
+	s := open(t)
+	check(t, s.update(bg, addOrganization("other")))
+	for _, organization := range []string{"default", "other"} {
+		check(t, s.AddInteraction(bg, interaction.Record{ID: "i", CreatedBy: interaction.Owner{Organization: organization, UserID: "u"}, Type: organization,
+			Data: []byte("{}"), Created: noon, Version: 1}))
+	}
+	check(t, s.ChangeInteraction(bg, "other", "i", 1, "changed", []byte("{}")))
+	got, err := s.Interaction(bg, "default", "i")
+	check(t, err)
+	if got.Type != "default" || got.Version != 1 {
+		t.Errorf("%+v", got)
+	}
+}
