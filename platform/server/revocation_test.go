@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -270,8 +271,8 @@ func (r *running) refused(who caller) {
 }
 
 // cause is a way in which tokens end: it brings the victim in and returns what
-// ends it.
-type cause func(r *running, admin caller) (victim caller, end func())
+// ends it. It may give its name to whatever it adds.
+type cause func(r *running, admin caller, name string) (victim caller, end func())
 
 // user adds a person through the settings.
 func (c caller) user(name string, roles ...string) (wire.User, string) {
@@ -296,18 +297,18 @@ func (c caller) setting(method, path string, v any) {
 const deskRedirect = "https://desk.example/back"
 
 // desk adds a public application through which people sign in, and one of them.
-func (c caller) desk(roles ...string) (made wire.Application, victim caller) {
+func (c caller) desk(name string) (made wire.Application, victim caller) {
 	c.t.Helper()
 	var a wire.ApplicationSecret
-	c.post("/api/admin/applications", wire.Application{ID: "desk", Public: true, RedirectURIs: []string{deskRedirect}, Roles: roles}).into(&a)
-	_, password := c.user("berta", "agent")
-	victim, _ = c.person("desk", deskRedirect, "berta", password)
+	c.post("/api/admin/applications", wire.Application{ID: "desk-" + name, Public: true, RedirectURIs: []string{deskRedirect}}).into(&a)
+	_, password := c.user(name, "agent")
+	victim, _ = c.person("desk-"+name, deskRedirect, name, password)
 	return a.Application, victim
 }
 
 func causes() map[string]cause {
 	return map[string]cause{
-		"its token revoked": func(r *running, _ caller) (caller, func()) {
+		"its token revoked": func(r *running, _ caller, _ string) (caller, func()) {
 			c, _ := r.desktop("agent1", r.Users["agent1"])
 			return c, func() {
 				if status := r.form("/security/oauth/revoke", url.Values{"client_id": {"guichet"}, "token": {c.token}}); status != 200 {
@@ -315,7 +316,7 @@ func causes() map[string]cause {
 				}
 			}
 		},
-		"its session revoked": func(r *running, _ caller) (caller, func()) {
+		"its session revoked": func(r *running, _ caller, _ string) (caller, func()) {
 			c, token := r.desktop("agent1", r.Users["agent1"])
 			return c, func() {
 				if status := r.form("/security/oauth/revoke", url.Values{"client_id": {"guichet"}, "token": {token.RefreshToken}}); status != 200 {
@@ -323,7 +324,7 @@ func causes() map[string]cause {
 				}
 			}
 		},
-		"a refresh token used twice": func(r *running, _ caller) (caller, func()) {
+		"a refresh token used twice": func(r *running, _ caller, _ string) (caller, func()) {
 			_, first := r.desktop("agent1", r.Users["agent1"])
 			again := url.Values{"grant_type": {"refresh_token"}, "client_id": {"guichet"}, "refresh_token": {first.RefreshToken}}
 			second := r.grant("", again)
@@ -333,48 +334,48 @@ func causes() map[string]cause {
 				}
 			}
 		},
-		"signed out by an administrator": func(r *running, admin caller) (caller, func()) {
+		"signed out by an administrator": func(r *running, admin caller, _ string) (caller, func()) {
 			c, _ := r.desktop("agent1", r.Users["agent1"])
 			return c, func() { admin.setting("POST", "users/agent1/sign-out", nil) }
 		},
-		"the person lost a role": func(r *running, admin caller) (caller, func()) {
-			u, password := admin.user("berta", "agent", "supervisor")
-			c, _ := r.desktop("berta", password)
-			return c, func() { u.Roles = []string{"agent"}; admin.setting("PUT", "users/berta", u) }
+		"the person lost a role": func(r *running, admin caller, name string) (caller, func()) {
+			u, password := admin.user(name, "agent", "supervisor")
+			c, _ := r.desktop(name, password)
+			return c, func() { u.Roles = []string{"agent"}; admin.setting("PUT", "users/"+name, u) }
 		},
-		"the person disabled": func(r *running, admin caller) (caller, func()) {
-			u, password := admin.user("berta", "agent")
-			c, _ := r.desktop("berta", password)
-			return c, func() { u.Disabled = true; admin.setting("PUT", "users/berta", u) }
+		"the person disabled": func(r *running, admin caller, name string) (caller, func()) {
+			u, password := admin.user(name, "agent")
+			c, _ := r.desktop(name, password)
+			return c, func() { u.Disabled = true; admin.setting("PUT", "users/"+name, u) }
 		},
-		"the person's password made anew": func(r *running, admin caller) (caller, func()) {
-			_, password := admin.user("berta", "agent")
-			c, _ := r.desktop("berta", password)
-			return c, func() { admin.setting("POST", "users/berta/password", nil) }
+		"the person's password made anew": func(r *running, admin caller, name string) (caller, func()) {
+			_, password := admin.user(name, "agent")
+			c, _ := r.desktop(name, password)
+			return c, func() { admin.setting("POST", "users/"+name+"/password", nil) }
 		},
-		"the person removed": func(r *running, admin caller) (caller, func()) {
-			_, password := admin.user("berta", "agent")
-			c, _ := r.desktop("berta", password)
-			return c, func() { admin.setting("DELETE", "users/berta", nil) }
+		"the person removed": func(r *running, admin caller, name string) (caller, func()) {
+			_, password := admin.user(name, "agent")
+			c, _ := r.desktop(name, password)
+			return c, func() { admin.setting("DELETE", "users/"+name, nil) }
 		},
-		"the application disabled": func(r *running, admin caller) (caller, func()) {
-			a, c := admin.desk()
-			return c, func() { a.Disabled = true; admin.setting("PUT", "applications/desk", a) }
+		"the application disabled": func(r *running, admin caller, name string) (caller, func()) {
+			a, c := admin.desk(name)
+			return c, func() { a.Disabled = true; admin.setting("PUT", "applications/desk-"+name, a) }
 		},
-		"the application removed": func(_ *running, admin caller) (caller, func()) {
-			_, c := admin.desk()
-			return c, func() { admin.setting("DELETE", "applications/desk", nil) }
+		"the application removed": func(_ *running, admin caller, name string) (caller, func()) {
+			_, c := admin.desk(name)
+			return c, func() { admin.setting("DELETE", "applications/desk-"+name, nil) }
 		},
-		"the application lost a role": func(r *running, admin caller) (caller, func()) {
+		"the application lost a role": func(r *running, admin caller, name string) (caller, func()) {
 			var a wire.ApplicationSecret
-			admin.post("/api/admin/applications", wire.Application{ID: "robot", Roles: []string{"agent", "supervisor"}}).into(&a)
-			c := r.application("robot", a.Secret)
+			admin.post("/api/admin/applications", wire.Application{ID: name, Roles: []string{"agent", "supervisor"}}).into(&a)
+			c := r.application(name, a.Secret)
 			return c, func() {
 				a.Application.Roles = []string{"agent"}
-				admin.setting("PUT", "applications/robot", a.Application)
+				admin.setting("PUT", "applications/"+name, a.Application)
 			}
 		},
-		"signed out in another process": func(r *running, _ caller) (caller, func()) {
+		"signed out in another process": func(r *running, _ caller, _ string) (caller, func()) {
 			c, _ := r.desktop("agent1", r.Users["agent1"])
 			return c, func() {
 				r.elsewhere(func(ctx context.Context, s *oauth.Service) error {
@@ -411,11 +412,14 @@ func (r *running) elsewhere(do func(context.Context, *oauth.Service) error) {
 // TestRevokedTokenCutsEverything: whoever is in a call by a token is out of it
 // when the token ends, in whatever way it ends, and nobody else is.
 func TestRevokedTokenCutsEverything(t *testing.T) {
-	for name, cause := range causes() {
-		t.Run(name, func(t *testing.T) {
-			r := serve(t, nil)
+	whole := serve(t, nil)
+	n := 0
+	for what, cause := range causes() {
+		n++
+		t.Run(what, func(t *testing.T) {
+			r := &running{whole.Ready, t, whole.server}
 			admin, _ := r.desktop("admin1", r.Users["admin1"])
-			victim, end := cause(r, admin)
+			victim, end := cause(r, admin, fmt.Sprintf("berta%d", n))
 			c := r.join(victim)
 			since := time.Now()
 			end()
