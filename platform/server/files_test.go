@@ -400,3 +400,33 @@ func TestFilesForOnePerson(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoseCaseAFileIs lets nobody file papers in other people's cases.
+func TestWhoseCaseAFileIs(t *testing.T) {
+	r := serve(t, nil)
+	m := r.meet()
+	var plain wire.Summary
+	m.agent.do("create", wire.CreateConference{}).into(&plain)
+	var ticket wire.Ticket
+	m.agent.post("/security/ticket", wire.CreateTicket{Type: wire.TicketMultiUse, Properties: map[string]string{wire.PropertyConferenceID: plain.ID}}).into(&ticket)
+	guest, _ := r.customer(ticket.ID, "another browser")
+	g := guest.endpoint()
+	m.agent.do("join", wire.JoinConference{ConferenceID: plain.ID, UserEndpointID: m.a})
+	guest.do("join", wire.JoinConference{ConferenceID: plain.ID, UserEndpointID: g})
+	send := func(c caller, endpoint, conference, named string) string {
+		var v wire.FileTransfer
+		c.form(transfers, "", field{wire.FormUserEndpointID, endpoint, ""}, field{wire.FormConferenceID, conference, ""},
+			field{wire.FormInteractionID, named, ""}, field{wire.FormFile, "hello", "a.txt"}).into(&v)
+		return v.InteractionID
+	}
+	for name, tc := range map[string]struct{ got, want string }{
+		"a guest, the conference has a case": {send(m.customer, m.g, m.id, "case-2"), "case-1"},
+		"a guest, it has none":               {send(guest, g, plain.ID, "case-2"), ""},
+		"staff, it has none":                 {send(m.agent, m.a, plain.ID, "case-2"), "case-2"},
+		"staff, the same":                    {send(m.agent, m.a, m.id, "case-1"), "case-1"},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("%s: filed in %q, want %q", name, tc.got, tc.want)
+		}
+	}
+}
