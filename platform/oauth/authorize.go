@@ -18,6 +18,7 @@ const maxQuery = 8 << 10
 // authorization is a checked authorization request.
 type authorization struct {
 	Application  string
+	Version      int64 // of the application's settings
 	Organization string
 	Device       string // a user's code: who signs in decides about a device, and the rest is empty
 	RedirectURI  string
@@ -61,7 +62,7 @@ func (s *Service) checkAuthorization(r *http.Request) (authorization, error) {
 	if !allowedRedirect(a.RedirectURIs, form.Get("redirect_uri")) {
 		return q, invalidRequest("The program that asks wants the answer at an address that is not its own.")
 	}
-	q.Application, q.Organization, q.RedirectURI = a.ID, a.Organization, form.Get("redirect_uri")
+	q.Application, q.Version, q.Organization, q.RedirectURI = a.ID, a.Version, a.Organization, form.Get("redirect_uri")
 	if len(form["state"]) == 1 {
 		q.State = form.Get("state")
 	}

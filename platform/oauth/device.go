@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -290,7 +291,11 @@ func (s *Service) decide(r *http.Request, v decision, approve bool, name string)
 	if err := s.config.Store.DecideDevice(ctx, v.UserCode, &g, now); err != nil {
 		return page{}, err
 	}
-	if err := s.unchanged(ctx, u, g); err != nil {
+	permitted := func(a StoredApplication) bool {
+		_, ok := scopes(strings.Join(d.Scopes, " "), a.Scopes)
+		return ok && slices.Contains(a.Grants, string(oidc.GrantTypeDeviceCode)) && v.Kiosk == slices.Contains(a.Roles, RoleKiosk)
+	}
+	if err := s.orEnd(ctx, g, cmp.Or(s.sameUser(ctx, u), s.fits(ctx, d.Application, permitted))); err != nil {
 		return page{}, err
 	}
 	e.Subject, e.Detail = g.UserID, "approved"

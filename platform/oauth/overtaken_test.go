@@ -15,8 +15,9 @@ import (
 // somebody proved who they are.
 type between struct {
 	oauth.Store
-	once sync.Once
-	then func()
+	once  sync.Once
+	then  func()
+	given *oauth.Grant // what a ticket gave; nil: nobody asks
 }
 
 func (b *between) AddGrant(ctx context.Context, g oauth.Grant, c oauth.Code) error {
@@ -29,6 +30,13 @@ func (b *between) DecideDevice(ctx context.Context, code string, g *oauth.Grant,
 		b.once.Do(b.then)
 	}
 	return b.Store.DecideDevice(ctx, code, g, at)
+}
+
+func (b *between) AddRefreshedGrant(ctx context.Context, g oauth.Grant, first oauth.Digest) error {
+	if b.once.Do(b.then); b.given != nil {
+		*b.given = g
+	}
+	return b.Store.AddRefreshedGrant(ctx, g, first)
 }
 
 // overtaking are changes after which a proof of who somebody is counts no more.

@@ -67,7 +67,11 @@ func (s *Service) redeem(r *http.Request, t *attempt, a StoredApplication, form 
 		Roles: []string{RoleCustomer}, Conference: found.Conference, Ticket: found.Ticket, Started: now,
 		Expires: now.Add(sessionLife)} // a ticket's time is for coming in: it must not cut a call
 	refresh, d := newToken()
-	if err := s.config.Store.AddRefreshedGrant(r.Context(), g, d); err != nil {
+	err = s.config.Store.AddRefreshedGrant(r.Context(), g, d)
+	if err == nil {
+		err = s.orEnd(r.Context(), g, s.fits(r.Context(), a.ID, ofVersion(a.Version)))
+	}
+	if err != nil {
 		return err
 	}
 	return s.answer(t, a, g, g.Roles, granted, refresh)

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	_ "embed"
 	"errors"
@@ -166,7 +167,7 @@ func (s *Service) giveCode(w http.ResponseWriter, r *http.Request, q authorizati
 	c := Code{Digest: d, RedirectURI: q.RedirectURI, Challenge: q.Challenge, Nonce: q.Nonce, Expires: now.Add(codeLife)}
 	err := s.config.Store.AddGrant(r.Context(), g, c)
 	if err == nil {
-		err = s.unchanged(r.Context(), u, g)
+		err = s.orEnd(r.Context(), g, cmp.Or(s.sameUser(r.Context(), u), s.fits(r.Context(), q.Application, ofVersion(q.Version))))
 	}
 	if err != nil {
 		s.showError(w, r, err)

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -202,31 +200,6 @@ func (s *Service) user(ctx context.Context, organization, id string) (StoredUser
 		return StoredUser{}, ErrUnknown
 	}
 	return u, err
-}
-
-// unchanged fails, and ends a grant that has just been given to a user, when they
-// are not who they were when they proved it: a change that came before the grant
-// could not end it; one that comes after does.
-func (s *Service) unchanged(ctx context.Context, u StoredUser, given Grant) error {
-	now, err := s.user(ctx, u.Organization, u.ID)
-	if err == nil && now.same(u.Version, u.Created) {
-		return nil
-	}
-	if err == nil || errors.Is(err, ErrUnknown) {
-		err = changedMeanwhile()
-	}
-	_, revokeErr := s.config.Store.RevokeGrant(context.WithoutCancel(ctx), given.ID, s.now())
-	return errors.Join(err, revokeErr)
-}
-
-// same tells whether nothing about a user was changed, and nobody else has taken
-// their place.
-func (u StoredUser) same(version int64, created time.Time) bool {
-	return u.Version == version && u.Created.UnixMilli() == created.UnixMilli() // which is what the store keeps
-}
-
-func changedMeanwhile() *refusal {
-	return &refusal{status: http.StatusForbidden, description: "Your account was changed while you signed in."}
 }
 
 // authorities are the roles that a user's tokens carry.
