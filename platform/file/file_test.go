@@ -43,7 +43,7 @@ func (s *shelf) AddFile(_ context.Context, r Record, _ []byte, _ int) (Record, [
 	return Record{}, nil, s.fails
 }
 
-func (s *shelf) File(_ context.Context, _, id, _ string) (Record, bool, error) {
+func (s *shelf) File(_ context.Context, _, id string, _ Reader) (Record, bool, error) {
 	r, ok := s.files[id]
 	if !ok {
 		return r, false, ErrUnknown

@@ -43,7 +43,7 @@ func (s *Service) Open(ctx context.Context, id, expires, signature string) (Reco
 	if s.Now().Unix() >= at {
 		return Record{}, nil, ErrLinkExpired
 	}
-	r, _, err := s.Store.File(ctx, "", id, "")
+	r, _, err := s.Store.File(ctx, "", id, Reader{})
 	if err != nil {
 		return Record{}, nil, err
 	}

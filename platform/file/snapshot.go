@@ -153,7 +153,7 @@ func (s *Service) Acquire(ctx context.Context, who Caller, t Taking, u *Upload) 
 	}
 	now := s.Now()
 	r := Record{ID: wire.NewID(), Key: v.Key, Interaction: v.Interaction, Application: v.Application, Sender: Member{t.Endpoint, who.UserID},
-		Snapshot: v.ID, Name: "snapshot-" + now.UTC().Format("20060102-150405") + path.Ext(u.Name), Kind: u.Kind, Size: u.Size, SHA256: u.SHA256, Created: now}
+		Snapshot: v.ID, Name: "snapshot-" + now.UTC().Format("20060102-150405") + path.Ext(u.Name), Kind: u.Kind, Size: u.Size, SHA256: u.SHA256, Created: now, Staff: !who.Customer}
 	e := s.snapshotEvent(wire.EventSnapshotAcquired, v, r.Sender)
 	e.SnapshotLocation = s.PublicURL + "/rtc-api/snapshots/" + v.ID + "/signedUrl"
 	e.SHA256, e.Size = hex.EncodeToString(r.SHA256[:]), r.Size

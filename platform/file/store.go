@@ -43,6 +43,13 @@ type Record struct {
 	Size        int64
 	SHA256      [sha256.Size]byte
 	Created     time.Time
+	Staff       bool // the sender was staff
+}
+
+// Reader is who wants to read.
+type Reader struct {
+	UserID   string
+	Customer bool
 }
 
 // Picture is a stored snapshot. File is the zero Record until it is there.
@@ -81,15 +88,18 @@ type Query struct {
 	Organization string
 	Conference   string // either this
 	Interaction  string // or this
-	Reader       string // user id: only what this user may read
+	Reader       Reader // only what this one may read
 	Only         string // of transfers, a conference that all must belong to; empty: any
 	Addressed    bool   // of transfers, only what the reader sent or was sent
 	Limit        int
 }
 
 // Store keeps files, snapshots and their events. Every change and its events are
-// one transaction. Who may read a file is who was in the conference when it came
-// or is in it now.
+// one transaction. Who was in the conference when a file came may read it ever
+// after. Who is in it now may as well, if staff; a customer may read what staff
+// sent to everybody or to this customer, but not what other customers sent
+// before. Conferences may follow each other under one id: the later one has
+// nothing of the earlier.
 type Store interface {
 	Files
 	Snapshots
@@ -104,9 +114,9 @@ type Files interface {
 	// ErrNotMember, ErrTooMany when the conference has max files, or, when the
 	// sender used the transaction before, with ErrTransaction and that file.
 	AddFile(ctx context.Context, r Record, event []byte, max int) (earlier Record, woken []string, err error)
-	// File returns a file or snapshot's picture and whether the user may read it;
-	// it fails with ErrUnknown. An empty organization is any.
-	File(ctx context.Context, organization, id, user string) (r Record, readable bool, err error)
+	// File returns a file or snapshot's picture and whether somebody may read
+	// it; it fails with ErrUnknown. An empty organization is any.
+	File(ctx context.Context, organization, id string, by Reader) (r Record, readable bool, err error)
 	// FilesOf returns transfers, the oldest first.
 	FilesOf(ctx context.Context, q Query) ([]Record, error)
 	// KeptFiles returns the sizes of all files by id.

@@ -42,7 +42,7 @@ func (s *Service) Send(ctx context.Context, who Caller, t Transfer, u *Upload) (
 	}
 	r := Record{ID: wire.NewID(), Key: Key{who.Organization, t.Conference}, Interaction: interaction, Application: t.Application,
 		Sender: Member{t.Endpoint, who.UserID}, Target: t.Target, Transaction: t.Transaction,
-		Name: u.Name, Kind: u.Kind, Size: u.Size, SHA256: u.SHA256, Created: s.Now()}
+		Name: u.Name, Kind: u.Kind, Size: u.Size, SHA256: u.SHA256, Created: s.Now(), Staff: !who.Customer}
 	event, err := json.Marshal(s.transferred(r))
 	if err != nil {
 		return wire.FileTransfer{}, fmt.Errorf("encode event: %w", err)
@@ -96,7 +96,7 @@ func (s *Service) Transfers(ctx context.Context, who Caller, conference, interac
 
 // query checks what a list is asked of.
 func query(who Caller, conference, interaction string) (Query, error) {
-	q := Query{Organization: who.Organization, Conference: conference, Interaction: interaction, Reader: who.UserID, Only: who.Conference, Limit: maxListed}
+	q := Query{Organization: who.Organization, Conference: conference, Interaction: interaction, Reader: Reader{who.UserID, who.Customer}, Only: who.Conference, Limit: maxListed}
 	if conference == "" && interaction == "" {
 		return q, invalid("name a conferenceId or an interactionId")
 	}
@@ -125,7 +125,7 @@ func (s *Service) TransferLink(ctx context.Context, who Caller, id string) (wire
 }
 
 func (s *Service) readable(ctx context.Context, who Caller, id string) (Record, error) {
-	r, readable, err := s.Store.File(ctx, who.Organization, id, who.UserID)
+	r, readable, err := s.Store.File(ctx, who.Organization, id, Reader{who.UserID, who.Customer})
 	if err == nil && (!readable || who.Conference != "" && who.Conference != r.Key.Conference) {
 		err = ErrForbidden
 	}

@@ -15,13 +15,17 @@ import (
 const membersQuery = `SELECT e.id, e.user_id FROM memberships m JOIN endpoints e ON e.id = m.endpoint
 	WHERE m.organization = ? AND m.conference = ? AND m.to_seq IS NULL`
 
-// readableQuery tells whether user ?2 may read the file f: it was in the
-// conference when the file came, or it is in it now.
+// readableQuery tells whether user ?2, a customer if ?3, may read the file f: by
+// having been there when it came, or by being there now.
 const readableQuery = `(EXISTS (SELECT 1 FROM file_readers r WHERE r.file = f.id AND r.user = ?2)
-	OR EXISTS (SELECT 1 FROM memberships m JOIN endpoints e ON e.id = m.endpoint
-		WHERE m.organization = f.organization AND m.conference = f.conference AND m.to_seq IS NULL AND e.user_id = ?2))`
+	OR f.closed = 0 AND (?3 = 0 OR f.staff = 1 AND f.target IN ('', ?2)) AND ` + presentQuery + `)`
 
-const fileColumns = `f.id, f.organization, f.conference, f.interaction, f.application, f.user, f.endpoint, f.target, f.snapshot, f.upload, f.name, f.kind, f.size, f.sha256, f.created`
+// presentQuery tells whether user ?2 is in the conference of f, a file or
+// snapshot.
+const presentQuery = `EXISTS (SELECT 1 FROM memberships m JOIN endpoints e ON e.id = m.endpoint
+	WHERE m.organization = f.organization AND m.conference = f.conference AND m.to_seq IS NULL AND e.user_id = ?2)`
+
+const fileColumns = `f.id, f.organization, f.conference, f.interaction, f.application, f.user, f.endpoint, f.target, f.snapshot, f.upload, f.name, f.kind, f.size, f.sha256, f.created, f.staff`
 
 // Place implements file.Files. The interaction stands in the conference's state.
 func (s *Store) Place(ctx context.Context, k file.Key) (p file.Place, err error) {
@@ -102,16 +106,16 @@ func addFile(tx *sql.Tx, r file.Record, max int) ([]file.Member, error) {
 		return nil, file.ErrNotMember
 	}
 	var n int
-	if err := tx.QueryRow(`SELECT count(*) FROM files WHERE organization = ? AND conference = ?`, r.Key.Organization, r.Key.Conference).Scan(&n); err != nil {
+	if err := tx.QueryRow(`SELECT count(*) FROM files WHERE organization = ? AND conference = ? AND closed = 0`, r.Key.Organization, r.Key.Conference).Scan(&n); err != nil {
 		return nil, err
 	}
 	if n >= max {
 		return nil, file.ErrTooMany
 	}
-	if _, err := tx.Exec(`INSERT INTO files (id, organization, conference, interaction, application, user, endpoint, target, snapshot, upload, name, kind, size, sha256, created)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	if _, err := tx.Exec(`INSERT INTO files (id, organization, conference, interaction, application, user, endpoint, target, snapshot, upload, name, kind, size, sha256, created, staff)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.ID, r.Key.Organization, r.Key.Conference, r.Interaction, r.Application, r.Sender.UserID, r.Sender.EndpointID, r.Target, r.Snapshot, r.Transaction,
-		r.Name, r.Kind, r.Size, r.SHA256[:], r.Created.UnixMilli()); err != nil {
+		r.Name, r.Kind, r.Size, r.SHA256[:], r.Created.UnixMilli(), r.Staff); err != nil {
 		return nil, err
 	}
 	for _, m := range members {
@@ -167,17 +171,17 @@ func scanFile(r row) (f file.Record, err error) {
 	var sum []byte
 	var created int64
 	err = r.Scan(&f.ID, &f.Key.Organization, &f.Key.Conference, &f.Interaction, &f.Application, &f.Sender.UserID, &f.Sender.EndpointID, &f.Target,
-		&f.Snapshot, &f.Transaction, &f.Name, &f.Kind, &f.Size, &sum, &created)
+		&f.Snapshot, &f.Transaction, &f.Name, &f.Kind, &f.Size, &sum, &created, &f.Staff)
 	copy(f.SHA256[:], sum)
 	f.Created = time.UnixMilli(created)
 	return f, err
 }
 
 // File implements file.Files.
-func (s *Store) File(ctx context.Context, organization, id, user string) (r file.Record, readable bool, err error) {
+func (s *Store) File(ctx context.Context, organization, id string, by file.Reader) (r file.Record, readable bool, err error) {
 	r, err = scanFile(s.read.QueryRowContext(ctx, `SELECT `+fileColumns+` FROM files f WHERE id = ? AND (organization = ?2 OR ?2 = '')`, id, organization))
 	if err == nil {
-		err = s.read.QueryRowContext(ctx, `SELECT `+readableQuery+` FROM files f WHERE id = ?1`, id, user).Scan(&readable)
+		err = s.read.QueryRowContext(ctx, `SELECT `+readableQuery+` FROM files f WHERE id = ?1`, id, by.UserID, by.Customer).Scan(&readable)
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, false, file.ErrUnknown
@@ -191,9 +195,9 @@ func (s *Store) File(ctx context.Context, organization, id, user string) (r file
 // FilesOf implements file.Files.
 func (s *Store) FilesOf(ctx context.Context, q file.Query) ([]file.Record, error) {
 	return collect(ctx, s.read, "list files", scanFile, `SELECT `+fileColumns+` FROM files f
-		WHERE f.organization = ?1 AND f.snapshot = '' AND (?3 = '' OR f.conference = ?3) AND (?4 = '' OR f.interaction = ?4)
-			AND (?5 = '' OR f.conference = ?5) AND (?6 = 0 OR f.user = ?2 OR f.target IN ('', ?2)) AND `+readableQuery+`
-		ORDER BY f.created, f.id LIMIT ?7`, q.Organization, q.Reader, q.Conference, q.Interaction, q.Only, q.Addressed, q.Limit)
+		WHERE f.organization = ?1 AND f.snapshot = '' AND (?4 = '' OR f.conference = ?4) AND (?5 = '' OR f.interaction = ?5)
+			AND (?6 = '' OR f.conference = ?6) AND (?7 = 0 OR f.user = ?2 OR f.target IN ('', ?2)) AND `+readableQuery+`
+		ORDER BY f.created, f.id LIMIT ?8`, q.Organization, q.Reader.UserID, q.Reader.Customer, q.Conference, q.Interaction, q.Only, q.Addressed, q.Limit)
 }
 
 // KeptFiles implements file.Files.

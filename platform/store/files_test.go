@@ -50,16 +50,16 @@ func TestFilesAndTheirReaders(t *testing.T) {
 	if slices.Sort(woken); !slices.Equal(woken, []string{"e1", "e2"}) {
 		t.Errorf("woken %v", woken)
 	}
-	got, readable, err := s.File(bg, "default", "f1", "maria")
+	got, readable, err := s.File(bg, "default", "f1", file.Reader{UserID: "maria"})
 	check(t, err)
 	if d := cmp.Diff(r, got); d != "" || !readable {
 		t.Errorf("readable %v (-want +got):\n%s", readable, d)
 	}
-	if _, _, err := s.File(bg, "other", "f1", "anna"); !errors.Is(err, file.ErrUnknown) {
+	if _, _, err := s.File(bg, "other", "f1", file.Reader{UserID: "anna"}); !errors.Is(err, file.ErrUnknown) {
 		t.Errorf("another organization finds it: %v", err)
 	}
 	for _, q := range []file.Query{{Organization: "other", Conference: "c1"}, {Organization: "other", Interaction: "case"}} {
-		q.Reader, q.Limit = "anna", 10
+		q.Reader.UserID, q.Limit = "anna", 10
 		if list, err := s.FilesOf(bg, q); err != nil || len(list) > 0 {
 			t.Errorf("another organization lists %v, %v", list, err)
 		}
@@ -74,7 +74,7 @@ func TestFilesAndTheirReaders(t *testing.T) {
 	if _, _, err := s.AddFile(bg, paper("f2"), []byte("came"), 2); !errors.Is(err, file.ErrNotMember) {
 		t.Errorf("from who has left: %v", err)
 	}
-	if _, readable, err := s.File(bg, "default", "f1", "anna"); err != nil || !readable {
+	if _, readable, err := s.File(bg, "default", "f1", file.Reader{UserID: "anna"}); err != nil || !readable {
 		t.Errorf("who was there may not read: %v", err)
 	}
 	save(t, s, c1, noon, "+e1")
@@ -83,12 +83,12 @@ func TestFilesAndTheirReaders(t *testing.T) {
 	if _, _, err := s.AddFile(bg, paper("f3"), []byte("came"), 2); !errors.Is(err, file.ErrTooMany) {
 		t.Errorf("a third of two: %v", err)
 	}
-	list, err := s.FilesOf(bg, file.Query{Organization: "default", Interaction: "case", Reader: "maria", Limit: 10})
+	list, err := s.FilesOf(bg, file.Query{Organization: "default", Interaction: "case", Reader: file.Reader{UserID: "maria"}, Limit: 10})
 	check(t, err)
 	if got := names(list); !slices.Equal(got, []string{"f1", "f2"}) {
 		t.Errorf("listed %v", got)
 	}
-	list, err = s.FilesOf(bg, file.Query{Organization: "default", Interaction: "case", Only: "c2", Reader: "maria", Limit: 10})
+	list, err = s.FilesOf(bg, file.Query{Organization: "default", Interaction: "case", Only: "c2", Reader: file.Reader{UserID: "maria"}, Limit: 10})
 	check(t, err)
 	if len(list) > 0 {
 		t.Errorf("of another conference only: %v", names(list))
@@ -97,6 +97,60 @@ func TestFilesAndTheirReaders(t *testing.T) {
 	check(t, err)
 	if d := cmp.Diff(map[string]int64{"f1": 5, "f2": 5}, kept); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestWhoComesLater reads what staff left for everybody, if a customer; all, if
+// staff; and nothing of an earlier conference of the same id.
+func TestWhoComesLater(t *testing.T) {
+	s := open(t)
+	j, clock := openJournal(t, s)
+	attend(t, s, "default", "c1", "anna", "e1")
+	for id, change := range map[string]func(*file.Record){
+		"of staff":                    func(r *file.Record) { r.Staff = true },
+		"of staff, for the late":      func(r *file.Record) { r.Staff, r.Target = true, "late" },
+		"of staff, for one":           func(r *file.Record) { r.Staff, r.Target = true, "anna" },
+		"of a customer":               func(*file.Record) {},
+		"of a customer, for the late": func(r *file.Record) { r.Target = "late" },
+	} {
+		r := paper(id)
+		change(&r)
+		_, _, err := s.AddFile(bg, r, []byte("came"), 9)
+		check(t, err)
+	}
+	attend(t, s, "default", "c1", "late", "e2")
+	sees := func(by file.Reader) (ids []string) {
+		t.Helper()
+		list, err := s.FilesOf(bg, file.Query{Organization: "default", Conference: "c1", Reader: by, Limit: 10})
+		check(t, err)
+		for _, r := range list {
+			_, readable, err := s.File(bg, "default", r.ID, by)
+			check(t, err)
+			if !readable {
+				t.Errorf("%s is listed and cannot be read", r.ID)
+			}
+		}
+		return names(list)
+	}
+	if got := sees(file.Reader{UserID: "late", Customer: true}); !slices.Equal(got, []string{"of staff", "of staff, for the late"}) {
+		t.Errorf("a customer sees %q", got)
+	}
+	if got := sees(file.Reader{UserID: "late"}); len(got) != 5 {
+		t.Errorf("staff sees %q", got)
+	}
+	if _, readable, err := s.File(bg, "default", "of a customer", file.Reader{UserID: "late", Customer: true}); err != nil || readable {
+		t.Errorf("a customer reads what another one sent: %v", err)
+	}
+
+	save(t, s, c1, noon, "-e1", "-e2", ".")
+	clock.pass(keepConference + time.Minute)
+	check(t, j.Sweep(bg))
+	attend(t, s, "default", "c1", "late", "e3")
+	if got := sees(file.Reader{UserID: "late"}); len(got) > 0 {
+		t.Errorf("another conference of the same id sees %q", got)
+	}
+	if got := sees(file.Reader{UserID: "anna"}); len(got) != 5 {
+		t.Errorf("who was there sees %q", got)
 	}
 }
 
@@ -206,7 +260,7 @@ func TestSnapshotStates(t *testing.T) {
 	}
 	_, err = s.AddPicture(bg, r, file.Note{}, "paul", 9) // what failed left it approved
 	check(t, err)
-	if _, readable, err := s.File(bg, "default", "f1", "paul"); err != nil || !readable {
+	if _, readable, err := s.File(bg, "default", "f1", file.Reader{UserID: "paul"}); err != nil || !readable {
 		t.Errorf("who asked may not read: %v", err)
 	}
 	got, err = s.Snapshot(bg, "default", "s1")

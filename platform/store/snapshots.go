@@ -16,7 +16,7 @@ import (
 func (s *Store) AddSnapshot(ctx context.Context, p file.Picture, n file.Note, max int) (woken []string, err error) {
 	return s.tell(ctx, func(tx *sql.Tx) ([]tailRow, error) {
 		var waiting int
-		if err := tx.QueryRow(`SELECT count(*) FROM snapshots WHERE organization = ? AND conference = ? AND answered IS NULL`,
+		if err := tx.QueryRow(`SELECT count(*) FROM snapshots WHERE organization = ? AND conference = ? AND answered IS NULL AND closed = 0`,
 			p.Key.Organization, p.Key.Conference).Scan(&waiting); err != nil {
 			return nil, err
 		}
@@ -85,7 +85,7 @@ func (s *Store) Snapshot(ctx context.Context, organization, id string) (file.Pic
 
 // ApprovedSnapshot implements file.Snapshots.
 func (s *Store) ApprovedSnapshot(ctx context.Context, organization, targetEndpoint string) (file.Picture, error) {
-	return s.snapshot(ctx, file.ErrNotApproved, `f.organization = ? AND f.target_endpoint = ? AND f.state = 'APPROVED' ORDER BY f.answered DESC, f.id LIMIT 1`,
+	return s.snapshot(ctx, file.ErrNotApproved, `f.organization = ? AND f.target_endpoint = ? AND f.state = 'APPROVED' AND f.closed = 0 ORDER BY f.answered DESC, f.id LIMIT 1`,
 		organization, targetEndpoint)
 }
 
@@ -103,7 +103,7 @@ func (s *Store) snapshot(ctx context.Context, missing error, where string, args 
 // AnswerSnapshot implements file.Snapshots.
 func (s *Store) AnswerSnapshot(ctx context.Context, id string, state wire.SnapshotState, n file.Note, at time.Time) (woken []string, err error) {
 	return s.tell(ctx, func(tx *sql.Tx) ([]tailRow, error) {
-		return answered(tx, `UPDATE snapshots SET state = ?, answered = ? WHERE id = ? AND answered IS NULL RETURNING organization`, n, at,
+		return answered(tx, `UPDATE snapshots SET state = ?, answered = ? WHERE id = ? AND answered IS NULL AND closed = 0 RETURNING organization`, n, at,
 			state, at.UnixMilli(), id)
 	})
 }
@@ -125,7 +125,7 @@ func answered(tx *sql.Tx, update string, n file.Note, at time.Time, args ...any)
 // AddPicture implements file.Snapshots.
 func (s *Store) AddPicture(ctx context.Context, r file.Record, n file.Note, asker string, max int) (woken []string, err error) {
 	return s.tell(ctx, func(tx *sql.Tx) ([]tailRow, error) {
-		done, err := tx.Exec(`UPDATE snapshots SET state = 'ACQUIRED' WHERE id = ? AND state = 'APPROVED'`, r.Snapshot)
+		done, err := tx.Exec(`UPDATE snapshots SET state = 'ACQUIRED' WHERE id = ? AND state = 'APPROVED' AND closed = 0`, r.Snapshot)
 		if err := orElse(done, err, file.ErrNotApproved); err != nil {
 			return nil, err
 		}
@@ -146,9 +146,8 @@ func (s *Store) SnapshotsOf(ctx context.Context, q file.Query) ([]file.Picture, 
 	return collect(ctx, s.read, "list snapshots", scanSnapshot, `SELECT `+snapshotColumns+` FROM `+snapshotTables+`
 		WHERE f.organization = ?1 AND (?3 = '' OR f.conference = ?3) AND (?4 = '' OR f.interaction = ?4) AND (f.user = ?2
 			OR EXISTS (SELECT 1 FROM file_readers r WHERE r.file = p.id AND r.user = ?2)
-			OR EXISTS (SELECT 1 FROM memberships m JOIN endpoints e ON e.id = m.endpoint
-				WHERE m.organization = f.organization AND m.conference = f.conference AND m.to_seq IS NULL AND e.user_id = ?2))
-		ORDER BY f.created, f.id LIMIT ?5`, q.Organization, q.Reader, q.Conference, q.Interaction, q.Limit)
+			OR f.closed = 0 AND `+presentQuery+`)
+		ORDER BY f.created, f.id LIMIT ?5`, q.Organization, q.Reader.UserID, q.Conference, q.Interaction, q.Limit)
 }
 
 // AddCamera implements file.Snapshots. Requests that nobody answered for a day
