@@ -82,7 +82,7 @@ func (a *API) sendFile(w http.ResponseWriter, r *http.Request, id oauth.Identity
 		return a.Files.Receive(r.Context(), who, file.Document, name, content)
 	})
 	if err != nil {
-		return explainBody(err)
+		return explainBody(err, a.Files.TooLarge())
 	}
 	defer f.upload.Discard()
 	v, err := a.Files.Send(r.Context(), who, transfer(f.fields), f.upload)

@@ -81,7 +81,7 @@ func (a *API) uploadSnapshot(w http.ResponseWriter, r *http.Request, id oauth.Id
 		return a.Files.Receive(r.Context(), who, file.Photo, "snapshot", content)
 	})
 	if err != nil {
-		return explainBody(err)
+		return explainBody(err, a.Files.TooLarge())
 	}
 	defer f.upload.Discard()
 	if err := a.Files.Acquire(r.Context(), who, taking(f.fields), f.upload); err != nil {

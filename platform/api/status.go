@@ -79,7 +79,7 @@ var causes = []struct {
 	{file.ErrNotMember, wire.CodeForbidden, "only who is in the conference may do this"},
 	{file.ErrForbidden, wire.CodeForbidden, "this belongs to others"},
 	{file.ErrEmpty, wire.CodeInvalid, "the file is empty"},
-	{file.ErrTooLarge, wire.CodeTooLarge, "the file is too large"},
+	{file.ErrTooLarge, wire.CodeTooLarge, ""},
 	{file.ErrType, wire.CodeMediaType, "files of this type are not taken: send a document, a picture or plain text"},
 	{file.ErrMismatch, wire.CodeMediaType, "the file is not what its name says"},
 	{file.ErrTooMany, wire.CodeConflict, "the conference has too many of these"},

@@ -89,7 +89,7 @@ func (a *API) parts(w http.ResponseWriter, r *http.Request) (*multipart.Reader, 
 	}
 	limit := a.Files.MaxSize + maxFormRest
 	if r.ContentLength > limit {
-		return nil, file.ErrTooLarge
+		return nil, a.Files.TooLarge()
 	}
 	body := &patient{body: http.MaxBytesReader(w, r.Body, limit), control: http.NewResponseController(w), until: time.Now().Add(uploadTime)}
 	return multipart.NewReader(body, parameters["boundary"]), nil
@@ -132,13 +132,13 @@ func (c content) Read(b []byte) (int, error) {
 
 // explainBody says what is wrong with a body that could not be read to its end;
 // other errors it leaves alone.
-func explainBody(err error) error {
+func explainBody(err, tooLarge error) error {
 	var large *http.MaxBytesError
 	switch {
 	case !errors.Is(err, errBody):
 		return err
 	case errors.As(err, &large):
-		return file.ErrTooLarge
+		return tooLarge
 	}
 	return invalid("the body ended too early, or is not a form")
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"guichet/platform/file"
+	"guichet/platform/oauth"
 	"guichet/platform/wire"
 )
 
@@ -58,7 +59,7 @@ func FuzzUploadForm(f *testing.F) {
 			return s.Receive(context.Background(), file.Caller{}, file.Document, name, content)
 		})
 		if err != nil {
-			if e := translate(explainBody(err)); e.Code == wire.CodeInternal {
+			if e := translate(explainBody(err, s.TooLarge())); e.Code == wire.CodeInternal {
 				t.Errorf("our fault: %v", err)
 			}
 		} else {
@@ -117,8 +118,34 @@ func TestFaultsOfUploads(t *testing.T) {
 		"ended early": {errors.Join(errBody, context.DeadlineExceeded), wire.CodeInvalid},
 		"no room":     {file.ErrNoSpace, wire.CodeNoSpace},
 	} {
-		if got := translate(explainBody(tc.err)); got.Code != tc.code {
+		if got := translate(explainBody(tc.err, file.ErrTooLarge)); got.Code != tc.code {
 			t.Errorf("%s: %s, want %s", name, got.Code, tc.code)
+		}
+	}
+}
+
+// TestStaff keeps guests, and kiosks that guests stand before, out of what is
+// for staff.
+func TestStaff(t *testing.T) {
+	for name, tc := range map[string]struct {
+		roles []string
+		code  wire.Code
+	}{
+		"agent":      {[]string{oauth.RoleUser, oauth.RoleAgent}, ""},
+		"service":    {[]string{oauth.RoleService}, ""},
+		"no roles":   {nil, ""},
+		"guest":      {[]string{oauth.RoleCustomer}, wire.CodeForbidden},
+		"kiosk":      {[]string{oauth.RoleKiosk}, wire.CodeForbidden},
+		"both sides": {[]string{oauth.RoleAgent, oauth.RoleKiosk}, wire.CodeForbidden},
+	} {
+		id := oauth.Identity{Roles: tc.roles}
+		err := staff(func(http.ResponseWriter, *http.Request, oauth.Identity) error { return nil })(nil, nil, id)
+		var e *wire.Error
+		if errors.As(err, &e); (e == nil) != (tc.code == "") || e != nil && e.Code != tc.code {
+			t.Errorf("%s: %v, want %q", name, err, tc.code)
+		}
+		if got := fileCaller(id).Customer; got != (tc.code != "") {
+			t.Errorf("%s: on the customer's side %v", name, got)
 		}
 	}
 }

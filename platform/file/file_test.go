@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -222,6 +223,33 @@ func TestUploadsAtATime(t *testing.T) {
 	if len(s.room.byUser) > 0 {
 		t.Errorf("still counted: %v", s.room.byUser)
 	}
+}
+
+// TestLargeFilesAreNotHeldInMemory measures what receiving 20 MiB allocates.
+func TestLargeFilesAreNotHeldInMemory(t *testing.T) {
+	s := open(t, Config{Store: &shelf{files: map[string]Record{}}})
+	const size = 20 << 20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	u, err := s.Receive(bg, who, Document, "a.txt", io.LimitReader(letters{}, size))
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Discard()
+	if n := after.TotalAlloc - before.TotalAlloc; u.Size != size || n > size/10 {
+		t.Errorf("%d bytes allocated for %d", n, u.Size)
+	}
+}
+
+// letters is a text without end.
+type letters struct{}
+
+func (letters) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = 'x'
+	}
+	return len(b), nil
 }
 
 func TestKinds(t *testing.T) {

@@ -96,7 +96,7 @@ func (s *Service) Receive(ctx context.Context, who Caller, sort Sort, name strin
 func (u *Upload) write(sum io.Writer, b []byte) error {
 	n := int64(len(b))
 	if u.Size+n > u.service.MaxSize {
-		return ErrTooLarge
+		return u.service.TooLarge()
 	}
 	switch free, err := u.service.folder.free(); {
 	case err != nil:
@@ -113,6 +113,11 @@ func (u *Upload) write(sum io.Writer, b []byte) error {
 	}
 	_, err := sum.Write(b)
 	return err
+}
+
+// TooLarge is the ErrTooLarge of this service, which tells its limit.
+func (s *Service) TooLarge() error {
+	return fmt.Errorf("the %w: %d bytes are taken at most", ErrTooLarge, s.MaxSize)
 }
 
 // Discard removes an upload that nothing kept.
