@@ -82,6 +82,20 @@ const (
 // not. It does not stop what is sent.
 func (c *Call) SetMuted(kind string, muted bool) { c.mutes.set(kind, muted) }
 
+// SetHold holds the conference for everybody, or lets it go on: the server
+// forwards nothing meanwhile. It fails with a *wire.Error of CodeForbidden for
+// customers.
+func (c *Call) SetHold(ctx context.Context, on bool) error {
+	c.mu.Lock()
+	endpoint := c.endpoint
+	c.mu.Unlock()
+	r := wire.UpdateMetadata{ConferenceID: c.cfg.Conference, UserEndpointID: endpoint, Operation: wire.OperationRemove, Key: wire.MetadataOnHold}
+	if on {
+		r.Operation, r.Value = wire.OperationSet, "true"
+	}
+	return c.client.UpdateMetadata(ctx, r)
+}
+
 // Leave leaves the conference and ends the call. A server that does not answer
 // within a few seconds finds out by itself.
 func (c *Call) Leave(reason string) error {

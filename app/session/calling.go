@@ -254,3 +254,32 @@ func (c stopCamera) do(l *loop) {
 	l.wishStudio()
 	l.tellMutes()
 }
+
+// setHold asks the server to hold the call; what comes of it is seen in the
+// conference's metadata, by everybody alike.
+type setHold struct{ on bool }
+
+func (c setHold) do(l *loop) {
+	if !l.inCall() || l.state.Me.Customer || l.call == nil {
+		return
+	}
+	n, call := l.dialled, l.call
+	l.started.Go(func() { l.send(holdAsked{n, c.on, call.SetHold(l.ctx, c.on)}) })
+}
+
+// holdAsked is what came of it.
+type holdAsked struct {
+	dialled int
+	on      bool
+	err     error
+}
+
+func (c holdAsked) do(l *loop) {
+	switch {
+	case c.dialled != l.dialled || c.err == nil:
+	case c.on:
+		l.fail("The call was not put on hold.", c.err)
+	default:
+		l.fail("The call is still on hold.", c.err)
+	}
+}

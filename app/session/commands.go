@@ -36,6 +36,9 @@ func (s *Session) SetMicrophoneMuted(muted bool) { s.send(muteMicrophone{muted})
 // SetCameraOff stops or starts the camera; stopped, its light goes out.
 func (s *Session) SetCameraOff(off bool) { s.send(stopCamera{off}) }
 
+// SetOnHold holds the call for everybody, or lets it go on. Customers cannot.
+func (s *Session) SetOnHold(on bool) { s.send(setHold{on}) }
+
 // ChooseCamera takes a camera by name, also during a call.
 func (s *Session) ChooseCamera(name string) { s.send(chooseDevice{camera, name}) }
 

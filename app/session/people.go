@@ -39,6 +39,10 @@ func (l *loop) people() {
 		}
 	}
 	l.track(list[1:])
+	if held := l.last.Conference.Metadata[wire.MetadataOnHold] == "true"; held != c.OnHold {
+		c.OnHold = held
+		l.change()
+	}
 	if !slices.Equal(list, c.Participants) {
 		c.Participants = list
 		l.change()

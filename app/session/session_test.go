@@ -52,6 +52,13 @@ func TestCallOfTwo(t *testing.T) {
 	customer.SetCameraOff(false)
 	agent.until("both are back", func(s State) bool { p, _ := other(s); return !p.Muted && !p.CameraOff })
 
+	customer.SetOnHold(true) // not a customer's to do
+	agent.SetOnHold(true)
+	customer.until("the customer is told of the hold", func(s State) bool { return s.Call.OnHold })
+	agent.until("the agent sees the hold", func(s State) bool { return s.Call.OnHold })
+	agent.SetOnHold(false)
+	customer.until("the call goes on", func(s State) bool { return !s.Call.OnHold })
+
 	agent.until("the network is judged", func(s State) bool { return s.Call.Network.Grade == GradeGood })
 	agent.RevokeTicket()
 	agent.until("the ticket is revoked", func(s State) bool { return s.Call.Ticket.Revoked })

@@ -65,6 +65,7 @@ type Call struct {
 	MicrophoneMuted    bool
 	CameraOff          bool // switched off by the person
 	MutedWhileSpeaking bool // show "You are muted"
+	OnHold             bool // the server forwards nothing between anybody
 }
 
 // Participant is one endpoint in a call.

@@ -21,9 +21,11 @@ const barHeight = roundSize + 2*space3
 type bar struct {
 	box                    *fyne.Container
 	microphone, camera     *button
+	hold                   *button
 	people, share, devices *button
 	leave                  *button
 	muted, off             bool // what the person last asked for
+	held                   bool // the call is on hold
 	asksMuted, asksOff     bool // and the session has not shown yet
 }
 
@@ -42,11 +44,12 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 		b.off, b.asksOff = !b.off, true
 		k.session.SetCameraOff(b.off)
 	})
+	b.hold = round("Hold", "hold", func() { k.session.SetOnHold(!b.held) })
 	b.people = round("People", "people", func() { open(panelPeople) })
 	b.share = round("Invite with a link (Ctrl+L copies it)", "share", func() { open(panelShare) })
 	b.devices = round("Camera, microphone, speaker", "devices", func() { open(panelDevices) })
 	b.leave = newRoundButton("Hang up (Ctrl+Shift+H)", "hang-up", mannerRoundDanger(), k.hints, hangUp)
-	b.box = container.New(b, b.microphone, b.camera, b.people, b.share, b.devices, b.leave)
+	b.box = container.New(b, b.microphone, b.camera, b.hold, b.people, b.share, b.devices, b.leave)
 	return b
 }
 
@@ -64,6 +67,11 @@ func (b *bar) update(s session.State, panel string) {
 	} else {
 		b.camera.look("camera", "Stop camera (Ctrl+E)", mannerRound())
 	}
+	if b.held = s.Call.OnHold; b.held {
+		b.hold.look("hold", "Go on", mannerRoundOpen())
+	} else {
+		b.hold.look("hold", "Hold: nobody hears or sees anybody", mannerRound())
+	}
 	for name, one := range map[string]*button{panelPeople: b.people, panelShare: b.share, panelDevices: b.devices} {
 		m := mannerRound()
 		if name == panel {
@@ -71,7 +79,7 @@ func (b *bar) update(s session.State, panel string) {
 		}
 		one.look(one.icon, one.name, m)
 	}
-	b.share.Hidden = s.Me.Customer
+	b.share.Hidden, b.hold.Hidden = s.Me.Customer, s.Me.Customer
 	b.box.Refresh()
 }
 
@@ -88,7 +96,7 @@ func settle(wish, asks, shown bool) (now, still bool) {
 // there is little room the buttons move together, and to the left.
 func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	var row []*button
-	for _, one := range []*button{b.microphone, b.camera, b.people, b.share, b.devices} {
+	for _, one := range []*button{b.microphone, b.camera, b.hold, b.people, b.share, b.devices} {
 		if one.Visible() {
 			row = append(row, one)
 		}
@@ -114,5 +122,5 @@ func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 
 // MinSize is for Fyne.
 func (b *bar) MinSize([]fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(6*roundSize+5*space2+2*space3, barHeight)
+	return fyne.NewSize(7*roundSize+6*space2+2*space3, barHeight)
 }

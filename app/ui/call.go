@@ -71,6 +71,9 @@ func (e *emptiness) update(s session.State) {
 	case s.Phase == session.Joining:
 		e.title.set("Joining the call")
 		e.text.set("One moment, please.")
+	case s.Call != nil && s.Call.OnHold:
+		e.title.set("The call is on hold")
+		e.text.set("Nobody hears or sees anybody. Press the lit button to go on.")
 	case s.Me.Customer:
 		e.title.set("You are in")
 		e.text.set("Please stay: somebody will be with you in a moment.")

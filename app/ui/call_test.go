@@ -197,6 +197,29 @@ func TestCustomer(t *testing.T) {
 	}
 }
 
+// TestHold: one press holds the call and another lets it go on; meanwhile no
+// last picture of the others stands there as if it were them.
+func TestHold(t *testing.T) {
+	b := openBench(t, "light", 1366, 768, inCall(1))
+	c := b.screen.(*call)
+	c.bar.hold.Tapped(nil)
+	b.settle()
+	if b.fake.last() != "hold true" || !c.empty.box.Visible() || c.empty.title.part.Text != "The call is on hold" || len(c.stage.order) != 0 {
+		t.Errorf("%s: %q", b.fake.last(), c.empty.title.part.Text)
+	}
+	c.bar.hold.Tapped(nil)
+	b.settle()
+	if b.fake.last() != "hold false" || c.empty.box.Visible() || len(c.stage.order) != 1 {
+		t.Errorf("%s, %d tiles", b.fake.last(), len(c.stage.order))
+	}
+	customer := inCall(1)
+	customer.Me.Customer = true
+	b.give(customer)
+	if c.bar.hold.Visible() {
+		t.Error("a customer is offered to hold the call")
+	}
+}
+
 func TestHints(t *testing.T) {
 	b := openBench(t, "light", 1366, 768, views()["call-muted"])
 	c := b.screen.(*call)

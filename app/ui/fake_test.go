@@ -98,6 +98,9 @@ func (f *fake) SetCameraOff(off bool) {
 		s.Call.CameraOff, s.Call.Participants[0].CameraOff = off, off
 	})
 }
+func (f *fake) SetOnHold(on bool) {
+	f.change(fmt.Sprintf("hold %t", on), func(s *session.State) { s.Call.OnHold = on })
+}
 func (f *fake) ChooseCamera(n string) {
 	f.change("camera "+n, func(s *session.State) { s.Devices.Camera = n })
 }

@@ -27,7 +27,10 @@ func views() map[string]session.State {
 	lost.Phase = session.Reconnecting
 	lost.Call.Network = session.Network{Grade: session.GradePoor, Word: "poor"}
 	lost.Notices = []session.Notice{{ID: 9, Text: "Your microphone was unplugged. Choose another one or plug it in again."}}
+	held := inCall(1)
+	held.Call.OnHold = true
 	return map[string]session.State{
+		"call-held": held,
 		"signin": signedOut(), "signin-busy": signingIn(), "signin-error": failed,
 		"lobby": lobbyState(), "lobby-busy": lobbyBusy(),
 		"call-0": inCall(0), "call-1": inCall(1), "call-2": inCall(2), "call-5": busy, "call-9": inCall(9),

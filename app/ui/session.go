@@ -29,6 +29,7 @@ type caller interface {
 	Join(idOrTicketURL string)
 	Leave()
 	EndForAll()
+	SetOnHold(on bool)
 	MakeTicket(singleUse bool)
 	RevokeTicket()
 }

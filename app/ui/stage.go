@@ -49,6 +49,9 @@ func (s *stage) update(c *session.Call) {
 		t := s.self
 		if !p.Self {
 			here[p.Endpoint] = true
+			if c.OnHold { // their last pictures would look like them
+				continue
+			}
 			if t = s.tiles[p.Endpoint]; t == nil {
 				t = &seat{tile: newTile(false, colorStage)}
 				s.tiles[p.Endpoint] = t
@@ -64,6 +67,9 @@ func (s *stage) update(c *session.Call) {
 		}
 	}
 	for _, p := range c.Participants {
+		if c.OnHold && !p.Self {
+			continue
+		}
 		t, where := s.self, placeGrid
 		switch {
 		case !p.Self && len(s.order) == 1:
