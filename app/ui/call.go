@@ -73,7 +73,11 @@ func (e *emptiness) update(s session.State) {
 		e.text.set("One moment, please.")
 	case s.Call != nil && s.Call.OnHold:
 		e.title.set("The call is on hold")
-		e.text.set("Nobody hears or sees anybody. Press the lit button to go on.")
+		if s.Me.Customer {
+			e.text.set("Nobody hears or sees anybody. Please stay: it goes on by itself.")
+		} else {
+			e.text.set("Nobody hears or sees anybody. Press the lit button to go on.")
+		}
 	case s.Me.Customer:
 		e.title.set("You are in")
 		e.text.set("Please stay: somebody will be with you in a moment.")
