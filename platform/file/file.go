@@ -48,12 +48,14 @@ var (
 
 // Bounds that are not configured.
 const (
-	maxPerConference = 500 // files; snapshots and transfers together
-	maxAsked         = 200 // snapshots and camera requests of a conference that nobody answered
-	maxUploads       = 64  // at a time
-	maxUserUploads   = 4
-	maxText          = 1 << 10 // bytes of additionalInformation
-	maxWord          = 64      // bytes of a snapshotType
+	maxFiles       = 500 // of a conference; snapshots and transfers together
+	maxLargeFiles  = 20  // of a conference, if all were as large as files may be
+	maxAsked       = 200 // snapshots and camera requests of a conference that nobody answered
+	maxUploads     = 64  // at a time
+	maxUserUploads = 4
+	maxText        = 1 << 10 // bytes of additionalInformation
+	maxInteraction = 256     // bytes of an interactionId
+	maxWord        = 64      // bytes of a snapshotType
 )
 
 // diskReserve stays free on the disk, in bytes: the database lives there too, and
@@ -185,12 +187,16 @@ func interactionOf(who Caller, p Place, named string) (string, error) {
 	case p.Interaction == "" && who.Customer:
 		return "", nil
 	case p.Interaction == "" && named != "":
-		return named, wire.CheckID("interactionId", named)
+		return named, checkText("interactionId", named, maxInteraction)
 	case named != "" && named != p.Interaction && !who.Customer:
 		return "", invalid("interactionId: the conference belongs to another interaction")
 	}
 	return p.Interaction, nil
 }
+
+// limit is what one conference may keep, so that no guest fills the disk for
+// everybody.
+func (s *Service) limit() Limit { return Limit{Files: maxFiles, Bytes: maxLargeFiles * s.MaxSize} }
 
 func checkWord(kind, word string) error {
 	if word == "" {

@@ -37,7 +37,7 @@ func (s *shelf) Place(context.Context, Key) (Place, error) {
 	return Place{Known: true, Members: []Member{{"e", "u"}}}, nil
 }
 
-func (s *shelf) AddFile(_ context.Context, r Record, _ []byte, _ int) (Record, []string, error) {
+func (s *shelf) AddFile(_ context.Context, r Record, _ []byte, _ Limit) (Record, []string, error) {
 	if s.fails == nil {
 		s.files[r.ID] = r
 	}

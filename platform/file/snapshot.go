@@ -164,7 +164,7 @@ func (s *Service) Acquire(ctx context.Context, who Caller, t Taking, u *Upload) 
 	if err := u.publish(r.ID); err != nil {
 		return err
 	}
-	woken, err := s.Store.AddPicture(ctx, r, n, v.Asker.UserID, maxPerConference)
+	woken, err := s.Store.AddPicture(ctx, r, n, v.Asker.UserID, s.limit())
 	if err == nil {
 		s.Wake(woken)
 		return nil

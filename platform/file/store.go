@@ -94,6 +94,12 @@ type Query struct {
 	Limit        int
 }
 
+// Limit bounds the files of one conference.
+type Limit struct {
+	Files int
+	Bytes int64
+}
+
 // Store keeps files, snapshots and their events. Every change and its events are
 // one transaction. Who was in the conference when a file came may read it ever
 // after. Who is in it now may as well, if staff; a customer may read what staff
@@ -111,9 +117,9 @@ type Files interface {
 	Place(ctx context.Context, k Key) (Place, error)
 	// AddFile writes a transfer, if its sender is in the conference, and the
 	// event for everybody in it. It returns the endpoints to wake. It fails with
-	// ErrNotMember, ErrTooMany when the conference has max files, or, when the
-	// sender used the transaction before, with ErrTransaction and that file.
-	AddFile(ctx context.Context, r Record, event []byte, max int) (earlier Record, woken []string, err error)
+	// ErrNotMember, ErrTooMany when the conference would pass the limit, or, when
+	// the sender used the transaction before, with ErrTransaction and that file.
+	AddFile(ctx context.Context, r Record, event []byte, l Limit) (earlier Record, woken []string, err error)
 	// File returns a file or snapshot's picture and whether somebody may read
 	// it; it fails with ErrUnknown. An empty organization is any.
 	File(ctx context.Context, organization, id string, by Reader) (r Record, readable bool, err error)
@@ -138,7 +144,7 @@ type Snapshots interface {
 	AnswerSnapshot(ctx context.Context, id string, state wire.SnapshotState, n Note, at time.Time) (woken []string, err error)
 	// AddPicture writes the file of an approved snapshot; it fails like AddFile,
 	// and with ErrNotApproved.
-	AddPicture(ctx context.Context, r Record, n Note, asker string, max int) (woken []string, err error)
+	AddPicture(ctx context.Context, r Record, n Note, asker string, l Limit) (woken []string, err error)
 	// SnapshotsOf returns snapshots, the oldest first.
 	SnapshotsOf(ctx context.Context, q Query) ([]Picture, error)
 	// AddCamera writes a camera request and its event; it fails with ErrTooMany.

@@ -50,7 +50,7 @@ func (s *Service) Send(ctx context.Context, who Caller, t Transfer, u *Upload) (
 	if err := u.publish(r.ID); err != nil {
 		return wire.FileTransfer{}, err
 	}
-	earlier, woken, err := s.Store.AddFile(ctx, r, event, maxPerConference)
+	earlier, woken, err := s.Store.AddFile(ctx, r, event, s.limit())
 	if err != nil {
 		u.retract(r.ID, err)
 		if errors.Is(err, ErrTransaction) && earlier.SHA256 == r.SHA256 && earlier.Key == r.Key {
@@ -100,7 +100,7 @@ func query(who Caller, conference, interaction string) (Query, error) {
 	if conference == "" && interaction == "" {
 		return q, invalid("name a conferenceId or an interactionId")
 	}
-	return q, errors.Join(checkWord("conferenceId", conference), checkWord("interactionId", interaction))
+	return q, errors.Join(checkWord("conferenceId", conference), checkText("interactionId", interaction, maxInteraction))
 }
 
 // mayList tells why a conference has nothing for the caller.

@@ -401,6 +401,24 @@ func TestFilesForOnePerson(t *testing.T) {
 	}
 }
 
+// TestMostOfAConference keeps one guest from filling the disk for everybody.
+func TestMostOfAConference(t *testing.T) {
+	m := serve(t, func(c *Config) { c.FileSize = 10 }).meet()
+	for i := range 20 {
+		if a := m.give(m.customer, m.g, "a.txt", "0123456789"); a.status != 200 {
+			t.Fatalf("file %d: %d %s", i, a.status, a.body)
+		}
+	}
+	m.give(m.customer, m.g, "a.txt", "x").refused("more than twenty of the largest", 409, wire.CodeConflict)
+	if left := m.stored(); len(left) != 20 {
+		t.Errorf("stored %d files", len(left))
+	}
+	other := m.meet()
+	if a := other.give(other.customer, other.g, "a.txt", "x"); a.status != 200 {
+		t.Errorf("another conference: %d %s", a.status, a.body)
+	}
+}
+
 // TestWhoseCaseAFileIs lets nobody file papers in other people's cases.
 func TestWhoseCaseAFileIs(t *testing.T) {
 	r := serve(t, nil)

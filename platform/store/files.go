@@ -48,7 +48,7 @@ func scanMember(r row) (m file.Member, err error) {
 }
 
 // AddFile implements file.Files.
-func (s *Store) AddFile(ctx context.Context, r file.Record, event []byte, max int) (earlier file.Record, woken []string, err error) {
+func (s *Store) AddFile(ctx context.Context, r file.Record, event []byte, l file.Limit) (earlier file.Record, woken []string, err error) {
 	woken, err = s.tell(ctx, func(tx *sql.Tx) ([]tailRow, error) {
 		if r.Transaction != "" {
 			var err error
@@ -61,7 +61,7 @@ func (s *Store) AddFile(ctx context.Context, r file.Record, event []byte, max in
 				return nil, err
 			}
 		}
-		members, err := addFile(tx, r, max)
+		members, err := addFile(tx, r, l)
 		if err != nil {
 			return nil, err
 		}
@@ -93,7 +93,7 @@ func (s *Store) tell(ctx context.Context, change func(*sql.Tx) ([]tailRow, error
 
 // addFile writes a file, with those who are in the conference as its readers,
 // and returns them.
-func addFile(tx *sql.Tx, r file.Record, max int) ([]file.Member, error) {
+func addFile(tx *sql.Tx, r file.Record, l file.Limit) ([]file.Member, error) {
 	members, err := fileMembers(tx, r.Key)
 	if err != nil {
 		return nil, err
@@ -106,10 +106,12 @@ func addFile(tx *sql.Tx, r file.Record, max int) ([]file.Member, error) {
 		return nil, file.ErrNotMember
 	}
 	var n int
-	if err := tx.QueryRow(`SELECT count(*) FROM files WHERE organization = ? AND conference = ? AND closed = 0`, r.Key.Organization, r.Key.Conference).Scan(&n); err != nil {
+	var bytes int64
+	if err := tx.QueryRow(`SELECT count(*), coalesce(sum(size), 0) FROM files WHERE organization = ? AND conference = ? AND closed = 0`,
+		r.Key.Organization, r.Key.Conference).Scan(&n, &bytes); err != nil {
 		return nil, err
 	}
-	if n >= max {
+	if n >= l.Files || bytes+r.Size > l.Bytes {
 		return nil, file.ErrTooMany
 	}
 	if _, err := tx.Exec(`INSERT INTO files (id, organization, conference, interaction, application, user, endpoint, target, snapshot, upload, name, kind, size, sha256, created, staff)

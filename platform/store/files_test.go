@@ -45,7 +45,7 @@ func TestFilesAndTheirReaders(t *testing.T) {
 	attend(t, s, "other", "c1", "anna", "x1") // the same names elsewhere
 
 	r := paper("f1")
-	_, woken, err := s.AddFile(bg, r, []byte("came"), 2)
+	_, woken, err := s.AddFile(bg, r, []byte("came"), file.Limit{Files: 2, Bytes: 1000})
 	check(t, err)
 	if slices.Sort(woken); !slices.Equal(woken, []string{"e1", "e2"}) {
 		t.Errorf("woken %v", woken)
@@ -67,21 +67,24 @@ func TestFilesAndTheirReaders(t *testing.T) {
 
 	stranger := paper("f2")
 	stranger.Sender = file.Member{EndpointID: "e1", UserID: "maria"}
-	if _, _, err := s.AddFile(bg, stranger, []byte("came"), 2); !errors.Is(err, file.ErrNotMember) {
+	if _, _, err := s.AddFile(bg, stranger, []byte("came"), file.Limit{Files: 2, Bytes: 1000}); !errors.Is(err, file.ErrNotMember) {
 		t.Errorf("from an endpoint of another: %v", err)
 	}
 	save(t, s, c1, noon, "-e1")
-	if _, _, err := s.AddFile(bg, paper("f2"), []byte("came"), 2); !errors.Is(err, file.ErrNotMember) {
+	if _, _, err := s.AddFile(bg, paper("f2"), []byte("came"), file.Limit{Files: 2, Bytes: 1000}); !errors.Is(err, file.ErrNotMember) {
 		t.Errorf("from who has left: %v", err)
 	}
 	if _, readable, err := s.File(bg, "default", "f1", file.Reader{UserID: "anna"}); err != nil || !readable {
 		t.Errorf("who was there may not read: %v", err)
 	}
 	save(t, s, c1, noon, "+e1")
-	_, _, err = s.AddFile(bg, paper("f2"), []byte("came"), 2)
+	_, _, err = s.AddFile(bg, paper("f2"), []byte("came"), file.Limit{Files: 2, Bytes: 1000})
 	check(t, err)
-	if _, _, err := s.AddFile(bg, paper("f3"), []byte("came"), 2); !errors.Is(err, file.ErrTooMany) {
+	if _, _, err := s.AddFile(bg, paper("f3"), []byte("came"), file.Limit{Files: 2, Bytes: 1000}); !errors.Is(err, file.ErrTooMany) {
 		t.Errorf("a third of two: %v", err)
+	}
+	if _, _, err := s.AddFile(bg, paper("f3"), []byte("came"), file.Limit{Files: 9, Bytes: 14}); !errors.Is(err, file.ErrTooMany) {
+		t.Errorf("fifteen bytes of fourteen: %v", err)
 	}
 	list, err := s.FilesOf(bg, file.Query{Organization: "default", Interaction: "case", Reader: file.Reader{UserID: "maria"}, Limit: 10})
 	check(t, err)
@@ -115,7 +118,7 @@ func TestWhoComesLater(t *testing.T) {
 	} {
 		r := paper(id)
 		change(&r)
-		_, _, err := s.AddFile(bg, r, []byte("came"), 9)
+		_, _, err := s.AddFile(bg, r, []byte("came"), file.Limit{Files: 9, Bytes: 1000})
 		check(t, err)
 	}
 	attend(t, s, "default", "c1", "late", "e2")
@@ -164,7 +167,7 @@ func TestOneFileOfManyTries(t *testing.T) {
 		wg.Go(func() {
 			r := paper(fmt.Sprint("f", i))
 			r.Transaction = "try-1"
-			earlier, _, err := s.AddFile(bg, r, []byte("came"), 100)
+			earlier, _, err := s.AddFile(bg, r, []byte("came"), file.Limit{Files: 100, Bytes: 1000})
 			switch {
 			case err == nil:
 				kept <- r.ID
@@ -204,7 +207,7 @@ func TestEventsOfFilesAreRead(t *testing.T) {
 	if !slices.Equal(woken, []string{"e1"}) {
 		t.Errorf("woken %v", woken)
 	}
-	_, _, err = s.AddFile(bg, paper("f1"), []byte("came"), 9)
+	_, _, err = s.AddFile(bg, paper("f1"), []byte("came"), file.Limit{Files: 9, Bytes: 1000})
 	check(t, err)
 	save(t, s, c1, noon, "muted")
 	for id, want := range map[string][]string{"e1": {"+e1", "+e2", "asked", "came", "muted"}, "e2": {"+e2", "came", "muted"}} {
@@ -235,7 +238,7 @@ func TestSnapshotStates(t *testing.T) {
 	check(t, err)
 	r := paper("f1")
 	r.Snapshot = "s1"
-	if _, err := s.AddPicture(bg, r, file.Note{}, "paul", 9); !errors.Is(err, file.ErrNotApproved) {
+	if _, err := s.AddPicture(bg, r, file.Note{}, "paul", file.Limit{Files: 9, Bytes: 1000}); !errors.Is(err, file.ErrNotApproved) {
 		t.Errorf("before it is approved: %v", err)
 	}
 	if _, err := s.ApprovedSnapshot(bg, "default", "e1"); !errors.Is(err, file.ErrNotApproved) {
@@ -255,10 +258,10 @@ func TestSnapshotStates(t *testing.T) {
 	if _, err := s.Snapshot(bg, "other", "s1"); !errors.Is(err, file.ErrUnknownSnapshot) {
 		t.Errorf("another organization finds it: %v", err)
 	}
-	if _, err := s.AddPicture(bg, r, file.Note{}, "paul", 0); !errors.Is(err, file.ErrTooMany) {
+	if _, err := s.AddPicture(bg, r, file.Note{}, "paul", file.Limit{Files: 0, Bytes: 1000}); !errors.Is(err, file.ErrTooMany) {
 		t.Errorf("no room in the conference: %v", err)
 	}
-	_, err = s.AddPicture(bg, r, file.Note{}, "paul", 9) // what failed left it approved
+	_, err = s.AddPicture(bg, r, file.Note{}, "paul", file.Limit{Files: 9, Bytes: 1000}) // what failed left it approved
 	check(t, err)
 	if _, readable, err := s.File(bg, "default", "f1", file.Reader{UserID: "paul"}); err != nil || !readable {
 		t.Errorf("who asked may not read: %v", err)

@@ -123,13 +123,13 @@ func answered(tx *sql.Tx, update string, n file.Note, at time.Time, args ...any)
 }
 
 // AddPicture implements file.Snapshots.
-func (s *Store) AddPicture(ctx context.Context, r file.Record, n file.Note, asker string, max int) (woken []string, err error) {
+func (s *Store) AddPicture(ctx context.Context, r file.Record, n file.Note, asker string, l file.Limit) (woken []string, err error) {
 	return s.tell(ctx, func(tx *sql.Tx) ([]tailRow, error) {
 		done, err := tx.Exec(`UPDATE snapshots SET state = 'ACQUIRED' WHERE id = ? AND state = 'APPROVED' AND closed = 0`, r.Snapshot)
 		if err := orElse(done, err, file.ErrNotApproved); err != nil {
 			return nil, err
 		}
-		if _, err := addFile(tx, r, max); err != nil {
+		if _, err := addFile(tx, r, l); err != nil {
 			return nil, err
 		}
 		if err := addReader(tx, r.ID, asker); err != nil {
