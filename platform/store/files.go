@@ -197,9 +197,17 @@ func (s *Store) File(ctx context.Context, organization, id string, by file.Reade
 // FilesOf implements file.Files.
 func (s *Store) FilesOf(ctx context.Context, q file.Query) ([]file.Record, error) {
 	return collect(ctx, s.read, "list files", scanFile, `SELECT `+fileColumns+` FROM files f
-		WHERE f.organization = ?1 AND f.snapshot = '' AND (?4 = '' OR f.conference = ?4) AND (?5 = '' OR f.interaction = ?5)
-			AND (?6 = '' OR f.conference = ?6) AND (?7 = 0 OR f.user = ?2 OR f.target IN ('', ?2)) AND `+readableQuery+`
+		WHERE `+belongs(q)+` AND f.snapshot = '' AND (?6 = '' OR f.conference = ?6) AND (?7 = 0 OR f.user = ?2 OR f.target IN ('', ?2)) AND `+readableQuery+`
 		ORDER BY f.created, f.id LIMIT ?8`, q.Organization, q.Reader.UserID, q.Reader.Customer, q.Conference, q.Interaction, q.Only, q.Addressed, q.Limit)
+}
+
+// belongs is the condition of a query for files or snapshots f, in a form that
+// their indexes serve: organization ?1, conference ?4, interaction ?5.
+func belongs(q file.Query) string {
+	if q.Conference == "" {
+		return `f.organization = ?1 AND ?4 = '' AND f.interaction = ?5 AND f.interaction <> ''`
+	}
+	return `f.organization = ?1 AND f.conference = ?4 AND (?5 = '' OR f.interaction = ?5)`
 }
 
 // KeptFiles implements file.Files.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -302,5 +303,22 @@ func TestInteractionsOfOrganizations(t *testing.T) {
 	check(t, err)
 	if got.Type != "default" || got.Version != 1 {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestListsOfFilesUseTheirIndexes(t *testing.T) {
+	s := open(t)
+	for name, q := range map[string]file.Query{"by_conference": {Conference: "c"}, "by_interaction": {Interaction: "i"}} {
+		for _, table := range []string{"files", "snapshots"} {
+			plan, err := collect(bg, s.read, "explain", func(r row) (detail string, err error) {
+				var skip int
+				err = r.Scan(&skip, &skip, &skip, &detail)
+				return detail, err
+			}, `EXPLAIN QUERY PLAN SELECT f.id FROM `+table+` f WHERE `+belongs(q)+` ORDER BY f.created, f.id`, "default", nil, nil, q.Conference, q.Interaction)
+			check(t, err)
+			if want := "INDEX " + table + "_" + name; !strings.Contains(strings.Join(plan, "; "), want) {
+				t.Errorf("%s by %s: %v", table, name, plan)
+			}
+		}
 	}
 }

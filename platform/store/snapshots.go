@@ -144,10 +144,10 @@ func (s *Store) AddPicture(ctx context.Context, r file.Record, n file.Note, aske
 // it as the picture came.
 func (s *Store) SnapshotsOf(ctx context.Context, q file.Query) ([]file.Picture, error) {
 	return collect(ctx, s.read, "list snapshots", scanSnapshot, `SELECT `+snapshotColumns+` FROM `+snapshotTables+`
-		WHERE f.organization = ?1 AND (?3 = '' OR f.conference = ?3) AND (?4 = '' OR f.interaction = ?4) AND (f.user = ?2
+		WHERE `+belongs(q)+` AND ?3 = 0 AND (f.user = ?2
 			OR EXISTS (SELECT 1 FROM file_readers r WHERE r.file = p.id AND r.user = ?2)
 			OR f.closed = 0 AND `+presentQuery+`)
-		ORDER BY f.created, f.id LIMIT ?5`, q.Organization, q.Reader.UserID, q.Conference, q.Interaction, q.Limit)
+		ORDER BY f.created, f.id LIMIT ?6`, q.Organization, q.Reader.UserID, q.Reader.Customer, q.Conference, q.Interaction, q.Limit)
 }
 
 // AddCamera implements file.Snapshots. Requests that nobody answered for a day
