@@ -328,3 +328,20 @@ func FuzzLink(f *testing.F) {
 }
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// TestFullDisk writes to the device that has no room.
+func TestFullDisk(t *testing.T) {
+	f, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("this system has no full device")
+	}
+	defer f.Close() // nothing was written
+	s := open(t, Config{Store: &shelf{files: map[string]Record{}}})
+	u := &Upload{service: s, file: f}
+	if err := u.write(io.Discard, []byte("x")); !errors.Is(err, ErrNoSpace) {
+		t.Errorf("%v, want %v", err, ErrNoSpace)
+	}
+	if isRefusal(noSpace(errors.New("I/O error"))) || errors.Is(noSpace(errors.New("I/O error")), ErrNoSpace) {
+		t.Error("any failure of the disk is taken for a full one")
+	}
+}
