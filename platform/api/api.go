@@ -51,7 +51,7 @@ type Config struct {
 // API serves the REST paths.
 type API struct {
 	Config
-	mux      *http.ServeMux
+	mux      *mux
 	openings *limiter // ticket pages of unknown ids, by address
 	whip     sessions
 }
@@ -68,7 +68,7 @@ func New(c Config) (*API, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &API{Config: c, mux: http.NewServeMux(), openings: newLimiter(c.Now)}
+	a := &API{Config: c, mux: newMux(), openings: newLimiter(c.Now)}
 	a.whip.init()
 	a.routeEndpoints()
 	a.routeConferences()
@@ -80,6 +80,9 @@ func New(c Config) (*API, error) {
 	a.routeWHIP()
 	a.routeSettings()
 	a.routeVideo()
+	if err := a.routeDocument(); err != nil {
+		return nil, err
+	}
 	a.mux.HandleFunc("GET /assets/", c.Pages.ServeHTTP)
 	for _, prefix := range []string{"/rtc-api/", "/security/", "/api/"} {
 		a.mux.HandleFunc(prefix, a.guard(anyone, a.nothing))
