@@ -241,13 +241,13 @@ func (b *Broker) Cut(match func(Session) bool) {
 }
 
 // Renew gives the connection that serves an endpoint another session of the same
-// user, if that lasts longer: its access token was renewed, and proven elsewhere.
+// user, unless that ends earlier: its access token was renewed, and proven elsewhere.
 func (b *Broker) Renew(endpointID string, s Session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := b.endpoints[endpointID]
 	if p == nil || p.link.session.Organization != s.Organization || p.link.session.UserID != s.UserID ||
-		!s.Expires.After(p.link.session.Expires) || !b.cfg.Valid(s) {
+		s.Expires.Before(p.link.session.Expires) || !b.cfg.Valid(s) {
 		return
 	}
 	p.link.session = s

@@ -67,22 +67,22 @@ func (r *Registry) claim(e *Endpoint) (fresh bool, err error) {
 	return true, nil
 }
 
-// settle makes a written registration count. It returns the entry, buried, when
-// the right to it has ended meanwhile.
-func (r *Registry) settle(e Endpoint) (over *entry) {
+// settle makes a written registration count. When the right to it has ended
+// meanwhile it returns the entry, buried; when the endpoint itself has, nothing.
+func (r *Registry) settle(e Endpoint) (n *entry, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n := r.byID[e.ID]
+	n = r.byID[e.ID]
 	if n == nil || n.phase == dying {
-		return nil
+		return nil, ErrUnknown
 	}
 	n.Endpoint, n.phase = e, alive
 	if !r.valid(e.Access) {
 		r.bury(n)
-		return n
+		return n, ErrRevoked
 	}
 	r.postpone(n)
-	return nil
+	return n, nil
 }
 
 func (r *Registry) add(e Endpoint) {

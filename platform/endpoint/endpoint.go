@@ -207,8 +207,13 @@ func (r *Registry) Register(ctx context.Context, owner Owner, access any, q wire
 		}
 		return "", fmt.Errorf("register endpoint: %w", err)
 	}
-	if n := r.settle(e); n != nil {
-		return "", errors.Join(ErrRevoked, r.end(context.WithoutCancel(ctx), n, ReasonRevoked))
+	n, err := r.settle(e)
+	switch {
+	case errors.Is(err, ErrRevoked):
+		return "", errors.Join(err, r.end(context.WithoutCancel(ctx), n, ReasonRevoked))
+	case err != nil:
+		// It ended while its registration was written: what was written goes, too.
+		return "", errors.Join(err, r.store.DeleteEndpoint(context.WithoutCancel(ctx), e.ID))
 	}
 	return e.ID, nil
 }

@@ -118,3 +118,27 @@ func TestRightThatEndsWhileRegistering(t *testing.T) {
 	}
 	b.with(t, "new", "e")
 }
+
+// TestResumedWhileItEnds: an endpoint that is registered again with a fresh right
+// while its old one ends is told gone, and leaves no row behind.
+func TestResumedWhileItEnds(t *testing.T) {
+	store := &ending{memory: &memory{rows: map[string]Endpoint{}}}
+	b := startWith(t, store, &rights{})
+	b.with(t, "old", "e1")
+	store.while = func() {
+		store.while = nil
+		if err := b.Revoke(ctx, by("old")); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := b.Register(ctx, anna, "fresh", wire.RegisterEndpoint{UserEndpointID: "e1"}); !errors.Is(err, ErrUnknown) {
+		t.Errorf("an endpoint that is gone: %v", err)
+	}
+	if len(store.rows) != 0 {
+		t.Errorf("left behind: %v", store.rows)
+	}
+	b.with(t, "fresh", "e1")
+	if err := b.Check(ctx, anna, "e1"); err != nil {
+		t.Errorf("registered again: %v", err)
+	}
+}

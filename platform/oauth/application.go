@@ -211,7 +211,7 @@ func (s *Service) ChangeApplication(ctx context.Context, by Actor, version int64
 	}
 	next := old
 	next.Application, next.Disabled, next.Version = to, disabled, version
-	revoke := disabled || lost(old.Roles, to.Roles) || lost(old.Scopes, to.Scopes) || lost(old.Grants, to.Grants)
+	revoke := disabled || old.AllowBasic && !to.AllowBasic || lost(old.Roles, to.Roles) || lost(old.Scopes, to.Scopes) || lost(old.Grants, to.Grants)
 	if err := s.followed(ctx, s.config.Store.ChangeApplication(ctx, next, revoke, s.now())); err != nil {
 		return old, err
 	}

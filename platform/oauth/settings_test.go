@@ -3,6 +3,7 @@ package oauth_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +85,42 @@ func TestApplicationsChange(t *testing.T) {
 		"application changed: disabled", "application changed: enabled", "application removed"}
 	if got := s.events("robot"); !slices.Equal(got, want) {
 		t.Errorf("audit log %q, want %q", got, want)
+	}
+}
+
+// TestBasicTakenAway: what lives by HTTP Basic ends with the permission to use it.
+func TestBasicTakenAway(t *testing.T) {
+	s := start(t)
+	ctx := context.Background()
+	a := oauth.Application{ID: "robot", Roles: []string{oauth.RoleAgent}, AllowBasic: true}
+	secret, err := s.AddApplication(ctx, admin(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequest(http.MethodGet, s.url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.RemoteAddr = "192.0.2.7:1"
+	r.SetBasicAuth("robot", secret)
+	id, err := s.VerifyBasic(r)
+	if err != nil || s.Revoked(id.Access) {
+		t.Fatal(id, err)
+	}
+	stored, err := s.ApplicationOf(ctx, "default", "robot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = stored.Application
+	a.AllowBasic = false
+	if _, err := s.ChangeApplication(ctx, admin(), 1, a, false); err != nil {
+		t.Fatal(err)
+	}
+	if !s.Revoked(id.Access) {
+		t.Error("what lived by Basic lives on")
+	}
+	if _, err := s.VerifyBasic(r); !errors.Is(err, oauth.ErrInvalidToken) {
+		t.Errorf("Basic is still taken: %v", err)
 	}
 }
 
