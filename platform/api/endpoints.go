@@ -22,26 +22,26 @@ func owner(id oauth.Identity) endpoint.Owner {
 	return endpoint.Owner{Organization: id.Organization, UserID: id.UserID}
 }
 
-func (a *API) registerEndpoint(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
+// register makes or resumes the endpoint that a request asks for.
+func (a *API) register(w http.ResponseWriter, r *http.Request, id oauth.Identity) (endpointID string, err error) {
 	body, err := decode[wire.RegisterEndpoint](w, r)
 	if err != nil {
-		return err
+		return "", err
 	}
-	endpointID, err := a.Endpoints.Register(r.Context(), owner(id), id.Access, body)
+	return a.Endpoints.Register(r.Context(), owner(id), id.Access, body)
+}
+
+func (a *API) registerEndpoint(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
+	endpointID, err := a.register(w, r, id)
 	if err != nil {
 		return err
 	}
 	return send(w, http.StatusOK, endpointID)
 }
 
-// registerEndpointObject is the older form of registering, which answers with an
-// object.
+// registerEndpointObject is the older form, which answers with an object.
 func (a *API) registerEndpointObject(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
-	body, err := decode[wire.RegisterEndpoint](w, r)
-	if err != nil {
-		return err
-	}
-	endpointID, err := a.Endpoints.Register(r.Context(), owner(id), id.Access, body)
+	endpointID, err := a.register(w, r, id)
 	if err != nil {
 		return err
 	}
