@@ -1,6 +1,6 @@
 // Package assets holds the web pages that the server serves: the customer's
-// page, the settings page, the JavaScript client library under them and the
-// mark.
+// page, the settings page, the page about the API, the JavaScript client library
+// under them and the mark.
 //
 // It owns the files, their layout and their size on the wire: scripts come
 // without their comments, which are half of their bytes. It must not know HTTP:
@@ -16,10 +16,10 @@ import (
 	"io/fs"
 )
 
-//go:embed admin customer lib mark.svg
+//go:embed admin customer docs lib mark.svg
 var files embed.FS
 
 // FS returns the tree of embedded files: customer/index.html is the page behind
-// a ticket's link, admin/index.html the settings page, lib/ the client library,
-// mark.svg the mark and icon.
+// a ticket's link, admin/index.html the settings page, docs/index.html the page
+// about the API, lib/ the client library, mark.svg the mark and icon.
 func FS() fs.FS { return lean{files} }

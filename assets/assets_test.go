@@ -16,7 +16,7 @@ import (
 const budget = 50_000
 
 func TestTree(t *testing.T) {
-	err := fstest.TestFS(FS(), "admin/index.html", "customer/index.html", "customer/main.js", "lib/call.js", "lib/tokens.css", "mark.svg")
+	err := fstest.TestFS(FS(), "admin/index.html", "customer/index.html", "customer/main.js", "docs/index.html", "lib/call.js", "lib/tokens.css", "mark.svg")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestTree(t *testing.T) {
 func TestCustomerPageFitsItsBudget(t *testing.T) {
 	total := 0
 	each(t, func(name string, body []byte) {
-		if strings.HasPrefix(name, "admin/") {
+		if strings.HasPrefix(name, "admin/") || strings.HasPrefix(name, "docs/") {
 			return
 		}
 		var b bytes.Buffer
@@ -83,9 +83,9 @@ func TestEveryReferenceHasItsFile(t *testing.T) {
 }
 
 // Modules load one after the other unless the page names them all. The
-// customer's page uses the whole library, the settings page a part of it.
+// customer's page uses the whole library, the others a part of it.
 func TestPagesPreloadTheirModules(t *testing.T) {
-	for _, tc := range []struct{ page, modules string }{{"customer", `^(customer|lib)/`}, {"admin", `^(admin/|lib/(rest|wire)\.js)`}} {
+	for _, tc := range []struct{ page, modules string }{{"customer", `^(customer|lib)/`}, {"admin", `^(admin/|lib/(rest|wire)\.js)`}, {"docs", `^(docs/|admin/dom\.js)`}} {
 		page, err := fs.ReadFile(FS(), tc.page+"/index.html")
 		if err != nil {
 			t.Fatal(err)
