@@ -45,7 +45,8 @@ func administration() group {
 
 	set = []string{"hasSecret", "redirectUri"}
 	add("GET providers", "listProviders", "List identity providers", nil, wire.List[wire.Provider]{}, nil)
-	add("POST providers", "addProvider", "Add an identity provider", newThing("Provider", wire.Provider{}, set...), wire.Provider{}, []int{409}, created)
+	add("POST providers", "addProvider", "Add an identity provider", openapi.Variant{Name: "NewProvider", Of: wire.Provider{}, Without: append(set, "id", "created", "version"), Required: []string{"name", "kind", "clientId"}},
+		wire.Provider{}, []int{409}, created)
 	add("GET providers/{id}", "getProvider", "Read an identity provider", nil, wire.Provider{}, []int{404})
 	add("PUT providers/{id}", "changeProvider", "Replace an identity provider's settings", changedThing("Provider", wire.Provider{}, set...), wire.Provider{}, []int{404, 409})
 	add("DELETE providers/{id}", "removeProvider", "Remove an identity provider", nil, nil, []int{404, 409})

@@ -74,13 +74,23 @@ func tickets() group {
 		{"GET " + base + "/{id}", "getTicket", "Read a ticket", ticketsRead, nil, wire.Ticket{}, []int{404}, nil},
 		{"DELETE " + base + "/{id}", "revokeTicket", "Withdraw a ticket", ticketsMake, nil, nil, []int{404}, nil},
 		{"POST /security/genesys/room", "createRoomLinks", "Make a conference and a ticket to it, and answer with both links", ticketsMake, wire.CreateRoomLinks{}, wire.RoomLinks{}, []int{409}, nil},
-		{"GET /t/{id}", "openTicket", "Open a ticket's page, or with Accept: application/json read what the page may know", anyone, nil, wire.Invitation{}, []int{400, 403, 404, 410, 429}, []with{open, failing(plain, 403, 404, 410, 429, 500), htmlToo}},
+		{"GET /t/{id}", "openTicket", "Open a ticket's page, or with Accept: application/json read what the page may know", anyone, nil, wire.Invitation{}, nil, []with{orPage(403, 404, 410, 429, 500)}},
 	}}
 }
 
-// htmlToo is for addresses that answer a browser with a page.
-func htmlToo(o *openapi.Operation) {
-	o.Answers[0].Content = append(o.Answers[0].Content, openapi.Content{Type: "text/html"})
+// orPage is for an address that answers a browser with a page, whatever the
+// status, and programs with JSON.
+func orPage(statuses ...int) with {
+	return func(o *openapi.Operation) {
+		open(o)
+		failing(plain)(o)
+		for _, status := range statuses {
+			also(status, meaning(codeOf(status)), "application/json", wire.Error{})(o)
+		}
+		for i := range o.Answers {
+			o.Answers[i].Content = append(o.Answers[i].Content, openapi.Content{Type: "text/html"})
+		}
+	}
 }
 
 func whipAndWHEP() group {
