@@ -22,6 +22,7 @@ type commands struct {
 	User        user        `cmd:"" help:"Manage people who sign in."`
 	Key         key         `cmd:"" help:"Manage signing keys."`
 	Version     versionCmd  `cmd:"" help:"Print the version."`
+	OpenAPI     openAPI     `cmd:"" name:"openapi" help:"Print the description of the API, OpenAPI 3.1."`
 }
 
 type versionCmd struct{}
