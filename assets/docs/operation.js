@@ -52,8 +52,11 @@ function who({ security }) {
 function body(model, { kind, schema }, what) {
   if (!schema) return [];
   const rows = rowsOf(model, schema);
+  const { description, items } = model.resolve(schema);
+  const about = description ?? (items ? model.resolve(items).description : '') ?? '';
   const json = kind === 'application/json' && JSON.stringify(exampleOf(model, schema), null, 2);
   return [
+    about !== '' && make('p', { class: 'quiet' }, about),
     rows.length > 0 ? table(what, rows) : make('p', {}, `A ${typeOf(model, schema)}.`),
     json && make('details', { class: 'example' }, make('summary', {}, 'Example'), example(json)),
   ];

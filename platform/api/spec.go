@@ -3,7 +3,10 @@ package api
 import (
 	"bytes"
 	"crypto/sha256"
+	_ "embed"
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"reflect"
@@ -19,8 +22,20 @@ import (
 // routes rather than in them: tests compare it with every pattern that is
 // registered and with the answers of a running server.
 
+// words are the comments of the types and fields that are described, by
+// "Type" and "Type.Field". They are taken from the source by
+//
+//	go test ./platform/api -run TestWords -update
+//
+//go:embed words.json
+var words []byte
+
 // Document is the description of the whole API in OpenAPI 3.1.
 func Document() ([]byte, error) {
+	comments := map[string]string{}
+	if err := json.Unmarshal(words, &comments); err != nil {
+		return nil, fmt.Errorf("read words: %w", err)
+	}
 	t := table{failures: map[string]openapi.Shared{}}
 	for _, g := range groups() {
 		t.add(g)
@@ -33,6 +48,10 @@ func Document() ([]byte, error) {
 		},
 		Shared: slices.SortedFunc(maps.Values(t.failures), func(x, y openapi.Shared) int { return strings.Compare(x.Name, y.Name) }),
 		Enums:  enums(), Members: members(),
+		Words: func(typeName, field string) string {
+			typeName, _, _ = strings.Cut(typeName, "[") // without its arguments
+			return comments[strings.TrimSuffix(typeName+"."+field, ".")]
+		},
 	})
 }
 

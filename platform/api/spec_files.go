@@ -6,20 +6,23 @@ import (
 	"guichet/platform/wire"
 )
 
-// sendFileForm and uploadSnapshotForm are multipart bodies.
+// sendFileForm is a file and where it goes. The file comes best after the other
+// fields: what they forbid is refused before it is read.
 type sendFileForm struct {
 	ConferenceID   string         `json:"conferenceId"`
-	UserEndpointID string         `json:"userEndpointId"`
-	TargetID       string         `json:"targetId,omitempty"`
+	UserEndpointID string         `json:"userEndpointId"`     // the sender's own
+	TargetID       string         `json:"targetId,omitempty"` // a user in the conference; empty: everybody
 	InteractionID  string         `json:"interactionId,omitempty"`
 	ApplicationID  string         `json:"applicationId,omitempty"`
 	File           openapi.Binary `json:"file"`
 }
 
+// uploadSnapshotForm is a picture and the request that it answers: without its
+// id the newest approved one between the two endpoints.
 type uploadSnapshotForm struct {
-	UserEndpointID       string         `json:"userEndpointId"`
+	UserEndpointID       string         `json:"userEndpointId"` // the uploader's own
 	RelatedSnapshotID    string         `json:"relatedSnapshotId,omitempty"`
-	SnapshotID           string         `json:"snapshotId,omitempty"`
+	SnapshotID           string         `json:"snapshotId,omitempty"` // the older name of relatedSnapshotId
 	TargetUserID         string         `json:"targetUserId,omitempty"`
 	TargetUserEndpointID string         `json:"targetUserEndpointId,omitempty"`
 	SnapshotType         string         `json:"snapshotType,omitempty"`

@@ -8,8 +8,9 @@ import (
 // The bodies of the token service that no Go type of ours has: forms, and the
 // answers of published standards. Tests hold them against the running server.
 type (
+	// tokenForm asks for a token; which members are needed depends on the grant.
 	tokenForm struct {
-		GrantType    string `json:"grant_type"`
+		GrantType    string `json:"grant_type"` // client_credentials, authorization_code, refresh_token, urn:ietf:params:oauth:grant-type:device_code, or password for a ticket
 		ClientID     string `json:"client_id,omitempty"`
 		ClientSecret string `json:"client_secret,omitempty"`
 		Scope        string `json:"scope,omitempty"`

@@ -50,6 +50,7 @@ const small = {
       Problem: { type: 'object', properties: { code: { type: 'string' } }, required: ['code'] },
       Thing: {
         type: 'object',
+        description: 'What there is one of.',
         properties: {
           name: { type: 'string', description: "The thing's name" },
           colour: { $ref: '#/components/schemas/Colour' },
@@ -108,14 +109,15 @@ test('docs: an operation tells all that is known of it', async () => {
   await shown(page);
   assert.equal(await page.textContent('#count'), '3 operations');
   await page.click('#changeThing > summary');
-  assert.equal(new URL(page.url()).hash, '#changeThing');
+  await page.waitForURL('**/docs#changeThing');
   const inside = await page.innerText('#changeThing .inside');
-  for (const words of ['Needs an access token, or HTTP Basic where the application may use it, with the scope things:write.', 'Of the thing', 'Request: application/json', "The thing's name", 'one of red, blue', 'list of Thing', 'object of string', '200 Done', '404 There is no such thing · Problem']) {
+  for (const words of ['Needs an access token, or HTTP Basic where the application may use it, with the scope things:write.', 'Of the thing', 'Request: application/json', "The thing's name", 'What there is one of.', 'one of red, blue', 'list of Thing', 'object of string', '200 Done', '404 There is no such thing · Problem']) {
     assert.ok(inside.includes(words), `${words} is not in ${inside}`);
   }
   const rows = await page.locator('#changeThing table').nth(1).locator('tbody th').allInnerTexts();
   assert.deepEqual(rows.map((r) => r.trim()), ['name required', 'colour required', 'at', 'labels', 'parts'], 'a thing in a thing is told once');
   await page.click('#sendFile > summary');
+  await page.locator('#sendFile .who').waitFor();
   assert.ok((await page.innerText('#sendFile .inside')).includes('file required'));
   assert.deepEqual(complaints, []);
   await page.context().close();
@@ -124,12 +126,13 @@ test('docs: an operation tells all that is known of it', async () => {
 test('docs: the line for a shell can be copied', async () => {
   const { page } = await open(small, { hash: '#changeThing' });
   await shown(page);
-  assert.ok(await page.locator('#changeThing .inside').isVisible(), 'a link opens its operation');
+  await page.locator('#changeThing .who').waitFor(); // a link opens its operation
   await page.locator('#changeThing .sample button').last().click();
   await page.waitForFunction(() => document.getElementById('status')?.textContent === 'Copied.');
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()),
     [`curl -X PUT '${ORIGIN}/things/{id}'`, '-H "Authorization: Bearer $TOKEN"', "-H 'Content-Type: application/json'", `-d '{"name":"name","colour":"red"}'`].join(' \\\n  '));
   await page.click('#sendFile > summary');
+  await page.locator('#sendFile .who').waitFor();
   assert.equal(await page.locator('#sendFile pre').last().innerText(),
     [`curl -X POST '${ORIGIN}/files'`, '-u "$CLIENT_ID:$CLIENT_SECRET"', "-F 'name=name'", "-F 'file=@file'"].join(' \\\n  '));
   await page.context().close();
@@ -161,7 +164,7 @@ test('docs: all of it works by keyboard', async () => {
   await page.keyboard.press('Tab'); // the document's own address
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  assert.ok(await page.locator('#changeThing .inside').isVisible());
+  await page.locator('#changeThing .who').waitFor();
   await page.context().close();
 });
 
