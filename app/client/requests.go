@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"guichet/platform/wire"
 )
@@ -67,6 +68,12 @@ func (c *Client) EndConference(ctx context.Context, r wire.LeaveConference) erro
 func (c *Client) Conference(ctx context.Context, id string) (s wire.Conference, err error) {
 	err = c.call(ctx, http.MethodGet, conferences+url.PathEscape(id)+"/simpleView", nil, &s)
 	return s, err
+}
+
+// Conferences returns those that have not ended, the one that changed last first.
+func (c *Client) Conferences(ctx context.Context) (list []wire.ConferenceEntry, err error) {
+	err = c.call(ctx, http.MethodGet, strings.TrimSuffix(conferences, "/"), nil, &list)
+	return list, err
 }
 
 // PublishStream offers a stream and returns the server's answer.

@@ -42,6 +42,9 @@ type loop struct {
 	network  network
 	spoke    time.Time // when the person last spoke though muted
 
+	asking bool // which calls run
+	asked  time.Time
+
 	previewing bool
 	cameraBad  bool // the chosen camera does not work
 	cameraTry  int

@@ -102,6 +102,7 @@ func (l *loop) track(others []Participant) {
 
 // observe looks after everything that changes without anybody saying so.
 func (l *loop) observe() {
+	l.watchRunning()
 	c := l.state.Call
 	if c == nil {
 		return

@@ -67,11 +67,21 @@ func TestCallOfTwo(t *testing.T) {
 		return s.Call.Ticket.ID != call.Ticket.ID && !s.Call.Ticket.Revoked && !s.Call.Ticket.SingleUse
 	})
 
+	colleague := newPerson(t, "Ben", ready.URL, nil)
+	running := func(n int) func(State) bool {
+		return func(s State) bool {
+			return len(s.Running) == 1 && s.Running[0].ConferenceID == call.ConferenceID && len(s.Running[0].With) == n
+		}
+	}
+	colleague.until("a colleague sees the call in the lobby", running(2))
+
 	customer.NewCall() // not a customer's to do
 	customer.Leave()
 	customer.untilPhase(SignedOut)
 	agent.until("the agent is alone", func(s State) bool { return len(s.Call.Participants) == 1 })
+	colleague.until("a colleague sees who is left", running(1))
 	agent.Leave()
+	colleague.until("the call is over for the lobby", func(s State) bool { return len(s.Running) == 0 })
 	s := agent.untilPhase(Lobby)
 	if len(s.Recent) != 1 || !slices.Equal(s.Recent[0].With, []string{"Maria"}) || s.Call != nil {
 		t.Errorf("recent calls: %+v", s.Recent)

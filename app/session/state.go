@@ -30,7 +30,8 @@ type State struct {
 	Devices   Devices
 	Call      *Call // nil unless Joining, InCall or Reconnecting
 	Recent    []Recent
-	Notices   []Notice // oldest first; see Session.Dismiss
+	Running   []Running // as the lobby last saw them
+	Notices   []Notice  // oldest first; see Session.Dismiss
 }
 
 // Me is the person who is signed in.

@@ -32,13 +32,16 @@ type lobby struct {
 	begin   *button
 	link    *field
 	notices *notices
+	running *fyne.Container
+	current []session.Running
+	runs    *fyne.Container // the heading with the list below
 	recent  *fyne.Container
 	empty   *fyne.Container
 	calls   []session.Recent
 }
 
 func newLobby(k *kit) *lobby {
-	l := &lobby{kit: k, preview: newTile(true, colorSurface), devices: newPicker(k), notices: newNotices(k), recent: column(space2), link: newField(k, "Link or number of a call")}
+	l := &lobby{kit: k, preview: newTile(true, colorSurface), devices: newPicker(k), notices: newNotices(k), recent: column(space2), running: column(space2), link: newField(k, "Link or number of a call")}
 	l.root = beside(l.side(), l.middle(), nil, nil)
 	l.preview.watch(k.pulse, func(show func(*image.YCbCr)) func() { return k.session.OnVideo(session.SelfView, show) })
 	k.session.SetPreview(true)
@@ -74,12 +77,15 @@ func (l *lobby) middle() fyne.CanvasObject {
 	none := newWords("Your calls appear here after you have hung up.", style{color: colorMuted})
 	l.empty = container.NewStack(newGround(colorSurface, "", corner), inset(space5, none))
 	title := style{size: theme.SizeNameHeadingText, bold: true}
+	l.runs = column(space2, newWords("Calls that run now", style{bold: true}), l.running)
+	l.runs.Hide()
 	body := column(space6,
 		l.notices.box,
 		column(space4, newWords("Call a customer", title),
 			newWords("You get a link to send. Your customer opens it in a browser and is with you.", style{color: colorMuted}),
 			container.New(narrow{280}, l.begin)),
-		column(space2, newWords("Join a call that runs", style{bold: true}),
+		l.runs,
+		column(space2, newWords("Join by a link or number", style{bold: true}),
 			container.NewBorder(nil, nil, nil, container.New(margins{left: space2}, join), l.link)),
 		column(space2, newWords("Recent calls", style{bold: true}), container.NewStack(l.empty, l.recent)))
 	return container.NewVScroll(container.New(limit{middleWidth}, inset(space6, body)))
@@ -106,6 +112,7 @@ func (l *lobby) update(s session.State) {
 	l.preview.set(face{name: s.Me.Name, off: s.Devices.Camera == noDevice}, placeGrid)
 	l.devices.update(s.Devices)
 	l.notices.update(s.Notices)
+	l.show(s.Running)
 	same := slices.EqualFunc(s.Recent, l.calls, func(a, b session.Recent) bool {
 		return a.ConferenceID == b.ConferenceID && a.StartedAt.Equal(b.StartedAt) && slices.Equal(a.With, b.With)
 	})
@@ -120,6 +127,37 @@ func (l *lobby) update(s session.State) {
 	}
 }
 
+// show lists the calls that run now.
+func (l *lobby) show(running []session.Running) {
+	if slices.EqualFunc(running, l.current, func(a, b session.Running) bool {
+		return a.ConferenceID == b.ConferenceID && slices.Equal(a.With, b.With)
+	}) {
+		return
+	}
+	l.current = running
+	l.runs.Hidden = len(running) == 0
+	l.running.RemoveAll()
+	for _, c := range running {
+		l.running.Add(l.row(strings.Join(c.With, ", "), inside(len(c.With)), newButton("Join", "", mannerPlain(), func() { l.kit.session.Join(c.ConferenceID) })))
+	}
+	l.runs.Refresh()
+}
+
+// inside says how many people are in a call.
+func inside(n int) string {
+	if n == 1 {
+		return "1 person is in it"
+	}
+	return fmt.Sprintf("%d people are in it", n)
+}
+
+// row is one call of a list: who, more about it, and what to do.
+func (l *lobby) row(who, more string, act fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewStack(newGround(colorSurface, "", corner), container.New(margins{space4, space2, space2, space2},
+		container.NewBorder(nil, nil, nil, middle(act), column(2, newWords(who, style{oneLine: true}),
+			newWords(more, style{size: theme.SizeNameCaptionText, color: colorMuted, oneLine: true})))))
+}
+
 // call is one row of the recent calls.
 func (l *lobby) call(c session.Recent) fyne.CanvasObject {
 	who := strings.Join(c.With, ", ")
@@ -127,10 +165,7 @@ func (l *lobby) call(c session.Recent) fyne.CanvasObject {
 		who = "Nobody came"
 	}
 	when := fmt.Sprintf("%s, %s", moment(c.StartedAt, l.kit.now()), lasted(c.Duration))
-	back := newButton("Return", "", mannerQuiet(), func() { l.kit.session.Join(c.ConferenceID) })
-	return container.NewStack(newGround(colorSurface, "", corner), container.New(margins{space4, space2, space2, space2},
-		container.NewBorder(nil, nil, nil, middle(back), column(2, newWords(who, style{oneLine: true}),
-			newWords(when, style{size: theme.SizeNameCaptionText, color: colorMuted, oneLine: true})))))
+	return l.row(who, when, newButton("Return", "", mannerQuiet(), func() { l.kit.session.Join(c.ConferenceID) }))
 }
 
 // lasted says how long a call was.

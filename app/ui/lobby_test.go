@@ -36,14 +36,41 @@ func TestTabOrder(t *testing.T) {
 		order = append(order, b.win.Canvas().Focused())
 		b.win.Canvas().FocusNext()
 	}
-	want := []fyne.Focusable{l.begin, l.link}
-	if !slices.Equal(order[:2], want) {
-		t.Error("New call is not followed by joining")
+	// One button of each of the two calls that run comes between.
+	if order[0] != l.begin || order[3] != l.link || order[1] == order[2] {
+		t.Error("New call is not followed by joining, as it is seen")
 	}
 	for name, o := range map[string]fyne.Focusable{"camera": l.devices.camera, "microphone": l.devices.microphone, "speaker": l.devices.speaker} {
 		if !slices.Contains(order, o) {
 			t.Errorf("Tab does not reach the %s", name)
 		}
+	}
+}
+
+// TestRunningCalls: what runs can be joined with one press, and is gone when it
+// is over.
+func TestRunningCalls(t *testing.T) {
+	b := openBench(t, "light", 1366, 768, lobbyState())
+	l := b.screen.(*lobby)
+	if l.runs.Visible() {
+		t.Error("a heading without calls")
+	}
+	s := lobbyState()
+	s.Running = []session.Running{{ConferenceID: "4712", With: []string{"Ben Adler"}}}
+	b.give(s)
+	if !l.runs.Visible() || len(l.running.Objects) != 1 {
+		t.Fatalf("%d calls", len(l.running.Objects))
+	}
+	b.give(lobbyState())
+	if l.runs.Visible() || len(l.running.Objects) != 0 {
+		t.Error("a call that is over stays")
+	}
+	b.give(s)
+	b.win.Canvas().Focus(l.begin)
+	b.win.Canvas().FocusNext()
+	b.press(fyne.KeyReturn)
+	if !slices.Contains(b.fake.commands, "join 4712") {
+		t.Errorf("commands: %q", b.fake.commands)
 	}
 }
 

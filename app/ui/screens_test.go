@@ -31,7 +31,7 @@ func views() map[string]session.State {
 	held.Call.OnHold = true
 	return map[string]session.State{
 		"call-held": held,
-		"signin": signedOut(), "signin-busy": signingIn(), "signin-error": failed,
+		"signin":    signedOut(), "signin-busy": signingIn(), "signin-error": failed,
 		"lobby": lobbyState(), "lobby-busy": lobbyBusy(),
 		"call-0": inCall(0), "call-1": inCall(1), "call-2": inCall(2), "call-5": busy, "call-9": inCall(9),
 		"call-muted": muted, "call-lost": lost,

@@ -38,6 +38,7 @@ func lobbyBusy() session.State {
 		{ConferenceID: "c2", With: []string{"Jonas Weber", "Filiale Hauptbahnhof"}, StartedAt: noon.Add(-3 * time.Hour), Duration: 75 * time.Minute},
 		{ConferenceID: "c3", StartedAt: noon.Add(-20 * time.Hour), Duration: 40 * time.Second},
 	}
+	s.Running = []session.Running{{ConferenceID: "4712", With: []string{"Ben Adler", "Maria Papadopoulou"}}, {ConferenceID: "4713", With: guests[:5]}}
 	s.Notices = []session.Notice{{ID: 1, Text: "The call could not be joined. It may have ended. Start a new call.", Error: true}}
 	s.Devices.Warnings = []string{"Your camera is used by another program. Close it, then look for devices again."}
 	return s

@@ -168,7 +168,8 @@ func (d *Directory) List(ctx context.Context, who Caller) ([]wire.ConferenceEntr
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, wire.ConferenceEntry{Summary: s.summary(), InteractionID: s.Interaction, Participants: len(s.Members), UpdatedAt: wire.NewTime(one.At)})
+		list = append(list, wire.ConferenceEntry{Summary: s.summary(), InteractionID: s.Interaction, Participants: len(s.Members), Names: s.names(),
+			UpdatedAt: wire.NewTime(one.At)})
 	}
 	return list, nil
 }

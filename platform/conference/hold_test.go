@@ -67,7 +67,7 @@ func TestList(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := must(b.List(ctx, agent("b")))(t)
-	if len(list) != 2 || list[0].ID != "c2" || list[0].Participants != 1 || list[0].Version != 2 || list[1].ID != "c1" || list[1].Participants != 0 {
+	if len(list) != 2 || list[0].ID != "c2" || list[0].Participants != 1 || list[0].Version != 2 || len(list[0].Names) != 1 || list[0].Names[0] != "a" || list[1].ID != "c1" || list[1].Participants != 0 {
 		t.Errorf("%+v", list)
 	}
 	if list := must(b.List(ctx, customer("c", "c1")))(t); len(list) != 1 || list[0].ID != "c1" {

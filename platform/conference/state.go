@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -98,6 +99,19 @@ func (s state) limit() int {
 		return n
 	}
 	return maxMembers
+}
+
+// names are what the members call themselves, or their user ids.
+func (s state) names() []string {
+	names := make([]string, len(s.Members))
+	for i, m := range s.Members {
+		var said wire.ParticipantMetadata
+		if len(m.Metadata) > 0 {
+			_ = json.Unmarshal(m.Metadata, &said) // written by clients: what is not readable is empty
+		}
+		names[i] = cmp.Or(said.Name, m.User)
+	}
+	return names
 }
 
 // onHold tells that nothing is forwarded.

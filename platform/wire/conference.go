@@ -162,9 +162,10 @@ type UpdateStreamMetadata struct {
 // conference that has not ended, the one that changed last first.
 type ConferenceEntry struct {
 	Summary
-	InteractionID string `json:"interactionId,omitempty"`
-	Participants  int    `json:"participants"` // endpoints that are in
-	UpdatedAt     Time   `json:"updatedAt"`
+	InteractionID string   `json:"interactionId,omitempty"`
+	Participants  int      `json:"participants"` // endpoints that are in
+	Names         []string `json:"names"`        // of these, in the order of joining
+	UpdatedAt     Time     `json:"updatedAt"`
 }
 
 // UpdateMetadata is the body of …/updateMetadata; the answer is 204.

@@ -86,7 +86,7 @@ var golden = map[string]any{
 		e.StreamID, e.StreamType = "s1", StreamMicAndCam
 	}),
 	"update-stream-metadata": UpdateStreamMetadata{"c1", "e1", "s1", json.RawMessage(`{"portraitMode":true}`)},
-	"conference-entry":       ConferenceEntry{Summary{"c1", ModeRouter, 4}, "i1", 2, at},
+	"conference-entry":       ConferenceEntry{Summary{"c1", ModeRouter, 4}, "i1", 2, []string{"Anna", "Maria"}, at},
 	"event-stream-metadata-updated": event(EventStreamMetadataUpdated, func(e *Event) {
 		e.StreamID, e.NewMetadata = "s1", json.RawMessage(`{"portraitMode":true}`)
 	}),
