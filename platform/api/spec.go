@@ -95,6 +95,9 @@ func (t *table) add(g group) {
 	for _, l := range g.lines {
 		method, path, _ := strings.Cut(l.pattern, " ")
 		o := openapi.Operation{Method: method, Path: strings.TrimSuffix(path, "{$}"), ID: l.id, Tag: g.tag, Summary: l.summary, Security: l.need.security()}
+		if l.need.staff {
+			o.Description = "Guests who came by a ticket may not do this."
+		}
 		fails := slices.Concat(l.fails, []int{401, 403, 429, 500, 503})
 		if l.takes != nil {
 			o.Body = []openapi.Content{{Type: "application/json", Of: l.takes}}
