@@ -57,20 +57,21 @@ function body(model, { kind, schema }, what) {
   const json = kind === 'application/json' && JSON.stringify(exampleOf(model, schema), null, 2);
   return [
     about !== '' && make('p', { class: 'quiet' }, about),
-    rows.length > 0 ? table(what, rows) : make('p', {}, `A ${typeOf(model, schema)}.`),
+    rows.length > 0 ? table(what, rows, what === 'Request' ? 'required' : 'always') : make('p', {}, `A ${typeOf(model, schema)}.`),
     json && make('details', { class: 'example' }, make('summary', {}, 'Example'), example(json)),
   ];
 }
 
-/** @param {string} caption @param {Row[]} rows */
-function table(caption, rows) {
+/** @param {string} caption @param {Row[]} rows @param {string} [needed] the word for what is required */
+function table(caption, rows, needed = 'required') {
+  const told = rows.some((row) => row.words !== '');
   return make('table', {},
     make('caption', { class: 'unseen' }, caption),
-    make('thead', {}, make('tr', {}, ...['Name', 'Type', 'Meaning'].map((word) => make('th', { scope: 'col' }, word)))),
+    make('thead', {}, make('tr', {}, ...['Name', 'Type', told && 'Meaning'].map((word) => word && make('th', { scope: 'col' }, word)))),
     make('tbody', {}, ...rows.map((row) => make('tr', {},
-      make('th', { scope: 'row' }, make('code', {}, row.name), row.required && make('span', { class: 'needed' }, ' required')),
+      make('th', { scope: 'row' }, make('code', {}, row.name), row.required && make('span', { class: 'needed' }, ` ${needed}`)),
       make('td', {}, row.type),
-      make('td', {}, row.words)))));
+      told && make('td', {}, row.words)))));
 }
 
 /** @param {Model} model @param {Operation} operation */
