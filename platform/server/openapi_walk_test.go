@@ -23,20 +23,21 @@ import (
 // has succeeded once.
 func TestAnswersFitTheDocument(t *testing.T) {
 	d := describe(t)
-	for _, walk := range []struct {
-		name string
-		test func(*testing.T)
-	}{
-		{"guard", TestGuard}, {"basic", TestBasic}, {"customer", TestCustomerMayTouchItsOwnConferenceOnly}, {"bad input", TestBadInput},
-		{"endpoints", TestEndpointForms}, {"conferences", TestConferenceLists}, {"foreign endpoints", TestForeignEndpoint},
-		{"ticket pages", TestTicketPages}, {"ticket types", TestTicketTypes}, {"scheduled tickets", TestScheduledTicket}, {"ticket list", TestTicketList},
-		{"dead tickets", TestTicketGrantSaysWhy}, {"room links", TestRoomLinks}, {"WHIP and WHEP", TestWHIPAndWHEP},
-		{"calls", TestEventsOfAOneToOneCall}, {"refused calls", TestCallsThatDoNotComeAbout}, {"bad calls", TestBadCalls},
-		{"interactions", TestInteraction}, {"files", TestFileTransfer}, {"refused files", TestFilesThatAreRefused}, {"links", TestLinksToFiles},
-		{"snapshots", TestSnapshot}, {"older snapshots", TestSnapshotsTakenByOlderClients}, {"refused snapshots", TestSnapshotsThatAreRefused}, {"cameras", TestCameraRequest},
-		{"streams", walkStreams}, {"room tokens", walkRoomTokens}, {"settings", walkSettings}, {"tokens", walkTokens}, {"pages", walkPages},
+	for name, test := range map[string]func(*testing.T){
+		"guard": TestGuard, "bad input": TestBadInput, "endpoints": TestEndpointForms, "conferences": TestConferenceLists,
+		"ticket pages": TestTicketPages, "scheduled tickets": TestScheduledTicket, "ticket list": TestTicketList, "room links": TestRoomLinks,
+		"WHIP and WHEP": TestWHIPAndWHEP, "calls": TestEventsOfAOneToOneCall, "refused calls": TestCallsThatDoNotComeAbout, "interactions": TestInteraction,
+		"files": TestFileTransfer, "refused files": TestFilesThatAreRefused, "links": TestLinksToFiles, "snapshots": TestSnapshot,
+		"older snapshots": TestSnapshotsTakenByOlderClients, "refused snapshots": TestSnapshotsThatAreRefused, "cameras": TestCameraRequest,
 	} {
-		t.Run(walk.name, walk.test)
+		t.Run(name, test)
+	}
+	whole := serve(t, nil)
+	for name, walk := range map[string]func(*running){
+		"streams": (*running).walkStreams, "room tokens": (*running).walkRoomTokens, "settings": (*running).walkSettings,
+		"tokens": (*running).walkTokens, "pages": (*running).walkPages,
+	} {
+		t.Run(name, func(t *testing.T) { walk(&running{whole.Ready, t, whole.server}) })
 	}
 	// What these take is made by a provider or a browser of its own; the token
 	// service's tests have both.
@@ -47,8 +48,9 @@ func TestAnswersFitTheDocument(t *testing.T) {
 }
 
 // walkStreams publishes and views over REST, to the end.
-func walkStreams(t *testing.T) {
-	m := serve(t, nil).meet()
+func (r *running) walkStreams() {
+	t := r.t
+	m := r.meet()
 	sender, receiver := newPeer(t, m.agent), newPeer(t, m.customer)
 	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, "video", "s")
 	if err != nil {
@@ -93,8 +95,9 @@ func walkStreams(t *testing.T) {
 
 func (m *meeting) state(id string) wire.Conference { return m.agent.state(id) }
 
-func walkRoomTokens(t *testing.T) {
-	project := serve(t, nil).application("project_id", "token")
+func (r *running) walkRoomTokens() {
+	t := r.t
+	project := r.application("project_id", "token")
 	project.post("/api/video/room_tokens", map[string]any{"room_name": "r", "user_name": "Anna", "permissions": []string{"room.self.audio_mute"}, "join_as": "member",
 		"media_allowed": "all", "join_audio_muted": true, "remove_after_seconds_elapsed": 60, "meta": map[string]any{"a": 1}}).into(&wire.RoomToken{})
 	for _, bad := range []any{map[string]any{}, map[string]any{"room_name": 7}, "text", nil} {
@@ -104,8 +107,8 @@ func walkRoomTokens(t *testing.T) {
 	}
 }
 
-func walkSettings(t *testing.T) {
-	r := serve(t, nil)
+func (r *running) walkSettings() {
+	t := r.t
 	admin, _ := r.desktop("admin1", r.Users["admin1"])
 	const base = "/api/admin/"
 	var application wire.ApplicationSecret
@@ -154,8 +157,8 @@ func walkSettings(t *testing.T) {
 }
 
 // walkTokens asks the token service in all its dialects.
-func walkTokens(t *testing.T) {
-	r := serve(t, nil)
+func (r *running) walkTokens() {
+	t := r.t
 	nobody := caller{r, ""}
 	const formType = "application/x-www-form-urlencoded"
 	form := func(path string, status int, pairs ...string) answer {
@@ -248,8 +251,8 @@ func (r *running) code(client, scope string) string {
 }
 
 // walkPages opens what browsers see.
-func walkPages(t *testing.T) {
-	r := serve(t, nil)
+func (r *running) walkPages() {
+	t := r.t
 	nobody := caller{r, ""}
 	for _, path := range []string{"/admin", "/admin/", "/docs", "/openapi.json", "/healthz", "/readyz", "/device", "/sign-in/style.css", "/security/oauth/end-session"} {
 		if a := nobody.get(path); a.status != 200 {
