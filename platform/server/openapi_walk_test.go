@@ -195,15 +195,20 @@ func (r *running) walkTokens() {
 	form("/v1/access_token", 400, asked...)
 
 	const back = "http://127.0.0.1/callback"
+	var calling wire.CallingToken
 	form("/v1/access_token", 200, "grant_type", "authorization_code", "client_id", "YOUR_CLIENT_ID", "client_secret", "YOUR_CLIENT_SECRET", "redirect_uri", back,
-		"code_verifier", verifier, "code", r.code("YOUR_CLIENT_ID", "spark:webrtc_calling"))
+		"code_verifier", verifier, "code", r.code("YOUR_CLIENT_ID", "spark:webrtc_calling")).into(&calling)
 	var signedIn wire.Token
 	form(base+"token", 200, "grant_type", "authorization_code", "client_id", "guichet", "redirect_uri", back, "code_verifier", verifier,
 		"code", r.code("guichet", "openid profile")).into(&signedIn)
 	admin := caller{r, signedIn.AccessToken}
-	form(base+"introspect", 200, append([]string{"token", admin.token}, me...)...)
-	form(base+"introspect", 200, append([]string{"token", signedIn.RefreshToken}, me...)...)
-	form(base+"introspect", 200, append([]string{"token", "x"}, me...)...)
+	for token, active := range map[string]bool{r.application("test", "secret").token: true, admin.token: false, "x": false} {
+		var found struct{ Active bool }
+		if form(base+"introspect", 200, append([]string{"token", token}, me...)...).into(&found); found.Active != active {
+			t.Errorf("introspection: %v, want %v", found.Active, active)
+		}
+	}
+	form(base+"introspect", 200, "token", calling.RefreshToken, "client_id", "YOUR_CLIENT_ID", "client_secret", "YOUR_CLIENT_SECRET")
 	form(base+"introspect", 401, "token", "x", "client_id", "guichet")
 	form(base+"device", 200, "client_id", "guichet-kiosk", "scope", "any")
 	form(base+"device", 400, me...)
