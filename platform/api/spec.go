@@ -265,6 +265,12 @@ func also(status int, description, kind string, of any) with {
 	}
 }
 
+// Words of plain strings in the settings.
+type (
+	providerKind string
+	keyState     string
+)
+
 // enums are the words that a string type has only so many of.
 func enums() map[reflect.Type][]string {
 	m := map[reflect.Type][]string{}
@@ -277,6 +283,8 @@ func enums() map[reflect.Type][]string {
 	values(m, wire.JoinAsMember, wire.JoinAsAudience)
 	values(m, wire.MediaAll, wire.MediaAudioOnly, wire.MediaVideoOnly)
 	values(m, wire.ReasonExpired, wire.ReasonRevoked, wire.ReasonUsed)
+	values[providerKind](m, wire.ProviderOIDC, wire.ProviderGenesys)
+	values[keyState](m, wire.KeyNext, wire.KeySigning, wire.KeyRetired)
 	values(m, wire.CodeInvalid, wire.CodeUnauthorized, wire.CodeForbidden, wire.CodeNotFound, wire.CodeMethod, wire.CodeConflict, wire.CodeGone,
 		wire.CodePrecondition, wire.CodeTooLarge, wire.CodeMediaType, wire.CodeTooMany, wire.CodeInternal, wire.CodeUnavailable, wire.CodeNoSpace)
 	return m
@@ -293,6 +301,8 @@ func members() map[reflect.Type]map[string]any {
 	var object map[string]any
 	return map[reflect.Type]map[string]any{
 		reflect.TypeFor[wire.UpdateStreamMetadata](): {"metadata": &object},
+		reflect.TypeFor[wire.Provider]():             {"kind": providerKind("")},
+		reflect.TypeFor[wire.SigningKey]():           {"state": keyState("")},
 		reflect.TypeFor[wire.CreateRoomToken](): {
 			"room_name": "", "user_name": "", "permissions": []string{}, "join_from": "", "join_until": "", "remove_at": "",
 			"remove_after_seconds_elapsed": int64(0), "join_audio_muted": true, "join_video_muted": true, "auto_create_room": true,
