@@ -50,10 +50,17 @@ func TestParseInstantRefuses(t *testing.T) {
 	}
 }
 
+// inDay tells whether an offset is below a day: the standard library takes 24
+// hours as well, RFC 3339 does not.
+func inDay(t time.Time) bool {
+	_, offset := t.Zone()
+	return max(offset, -offset) < int(day/time.Second)
+}
+
 // FuzzParseInstant compares with the standard library wherever both read the
 // same text.
 func FuzzParseInstant(f *testing.F) {
-	for _, in := range []string{"2022-01-01T23:59:60Z", "2022-01-01", "2022-01-01T23:59:59.999+01:00", "1969-12-31T23:59:59-23:59", "2022-02-30T00:00:00Z"} {
+	for _, in := range []string{"2022-01-01T23:59:60Z", "2022-01-01", "2022-01-01T23:59:59.999+01:00", "1969-12-31T23:59:59-23:59", "2022-02-30T00:00:00Z", "1969-12-31T23:59:59-24:59"} {
 		f.Add(in)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
@@ -62,7 +69,7 @@ func FuzzParseInstant(f *testing.F) {
 		switch {
 		case err == nil && stdErr == nil && !got.Equal(std):
 			t.Errorf("%q: got %v, the standard library %v", in, got.Time, std)
-		case errors.Is(err, errInstant) && stdErr == nil && std.Format(time.RFC3339Nano) == in:
+		case errors.Is(err, errInstant) && stdErr == nil && std.Format(time.RFC3339Nano) == in && inDay(std):
 			t.Errorf("%q: refused, the standard library reads %v", in, std)
 		case err == nil && (got.Year() < minYear || got.Year() > maxYear):
 			t.Errorf("%q: year %d", in, got.Year())
