@@ -40,7 +40,11 @@
  * @property {string} value
  * @property {Record<string, unknown>} metadata
  * @property {Record<string, unknown>} newMetadata the stream's
+ * @property {NetworkIndicator | null} network of the conference, with those of its endpoints
  */
+/** @typedef {'OPTIMAL' | 'SUBOPTIMAL' | 'BAD'} NetworkGrade */
+/** @typedef {{ jitter: number, rtt: number, quality: number, grade: NetworkGrade }} EndpointNetwork jitter and round trip in milliseconds (rtt 0: not known), quality 1 to 4.5 */
+/** @typedef {{ quality: number, endpoints: Record<string, EndpointNetwork> }} NetworkIndicator */
 /**
  * @typedef {object} Token
  * @property {string} accessToken
@@ -70,6 +74,7 @@ export const EventType = Object.freeze({
   streamUnpublished: 'ConferenceStreamUnpublishedEvent',
   metadataUpdated: 'ConferenceMetadataUpdatedEvent',
   streamMetadataUpdated: 'ConferenceStreamMetadataUpdatedEvent',
+  networkIndicatorUpdated: 'ConferenceNetworkIndicatorUpdatedEvent',
   keepAliveReminder: 'UserEndpointKeepAliveReminderEvent',
 });
 
@@ -128,6 +133,12 @@ function streamID(value, where) {
 function version(value, where) {
   if (!Number.isSafeInteger(value) || /** @type {number} */ (value) < 0) throw new WireError(where, 'a version');
   return /** @type {number} */ (value);
+}
+
+/** @param {unknown} value @param {string} where */
+function number(value, where) {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new WireError(where, 'a number');
+  return value;
 }
 
 /**
@@ -212,7 +223,31 @@ export function readEvent(value) {
     value: optionalText(o.value, 'event.value'),
     metadata: metadata(o.metadata),
     newMetadata: metadata(o.newMetadata),
+    network: o.participantIndicatorMap === undefined ? null : network(o),
   };
+}
+
+/** @param {Record<string, unknown>} o @returns {NetworkIndicator} */
+function network(o) {
+  const map = object(o.participantIndicatorMap, 'event.participantIndicatorMap');
+  return {
+    quality: number(o.averageNetworkQuality, 'event.averageNetworkQuality'),
+    endpoints: Object.fromEntries(Object.entries(map).map(([endpoint, value]) => {
+      const indicator = object(value, 'indicator');
+      return [endpoint, {
+        jitter: number(indicator.averageJitter, 'indicator.averageJitter'),
+        rtt: number(indicator.averageRtt, 'indicator.averageRtt'),
+        quality: number(indicator.averageNetworkQuality, 'indicator.averageNetworkQuality'),
+        grade: grade(indicator.grade),
+      }];
+    })),
+  };
+}
+
+/** @param {unknown} value @returns {NetworkGrade} */
+function grade(value) {
+  if (value !== 'OPTIMAL' && value !== 'SUBOPTIMAL' && value !== 'BAD') throw new WireError('indicator.grade', 'a grade');
+  return value;
 }
 
 /** @param {unknown} value @returns {Token} */

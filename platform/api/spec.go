@@ -280,6 +280,7 @@ func enums() map[reflect.Type][]string {
 	values(m, wire.TicketMultiUse, wire.TicketSingleUse, wire.TicketSchedule, wire.TicketAppointmentSchedule, wire.TicketGenesysMultiUse)
 	values(m, wire.SnapshotRequested, wire.SnapshotApproved, wire.SnapshotDeclined, wire.SnapshotAcquired)
 	values(m, wire.CameraSwitch, wire.CameraFlashOn, wire.CameraFlashOff)
+	values(m, wire.GradeOptimal, wire.GradeSuboptimal, wire.GradeBad)
 	values(m, wire.JoinAsMember, wire.JoinAsAudience)
 	values(m, wire.MediaAll, wire.MediaAudioOnly, wire.MediaVideoOnly)
 	values(m, wire.ReasonExpired, wire.ReasonRevoked, wire.ReasonUsed)

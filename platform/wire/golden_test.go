@@ -93,6 +93,12 @@ var golden = map[string]any{
 	"event-metadata-updated": event(EventMetadataUpdated, func(e *Event) {
 		e.Key, e.Operation, e.Value = TrackMuted("video", "s1"), OperationSet, "true"
 	}),
+	"event-network-indicator-updated": NetworkEvent{event(EventNetworkIndicatorUpdated, func(e *Event) {
+		e.ConferenceVersion, e.UserID, e.UserEndpointID = nil, "", ""
+	}), 3.1, map[string]NetworkIndicator{
+		"e1": {3.2, 24, 4.3, GradeOptimal},
+		"e2": {41.5, 310, 1.9, GradeBad},
+	}},
 	"event-keepalive-reminder": event(EventKeepAliveReminder, func(e *Event) {
 		e.ConferenceID, e.ConferenceVersion = "", nil
 	}),

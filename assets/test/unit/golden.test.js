@@ -90,6 +90,12 @@ function checkEvent(value) {
   for (const key of /** @type {const} */ (['type', 'id', 'reason', 'key', 'operation', 'value', 'streamId'])) {
     assert.equal(event[key], value[key] ?? '', key);
   }
+  assert.deepEqual(event.network, value.participantIndicatorMap ? {
+    quality: value.averageNetworkQuality,
+    endpoints: Object.fromEntries(Object.entries(value.participantIndicatorMap).map(([endpoint, n]) => [
+      endpoint, { jitter: n.averageJitter, rtt: n.averageRtt, quality: n.averageNetworkQuality, grade: n.grade },
+    ])),
+  } : null);
   assert.ok(Object.values(EventType).some((t) => t === event.type), 'an event that the library does not know');
   // The version rule: the event's turn makes the next version.
   const state = { ...readConference(golden('conference')), version: event.conferenceVersion ?? 7 };
@@ -108,6 +114,8 @@ test('answers of another shape are refused', () => {
   assert.throws(() => readConference({ ...golden('conference'), participants: [{ id: 'u' , endpoints: [{ id: 7 }] }] }), { name: 'WireError' });
   assert.throws(() => readEvent({ ...golden('event-left'), timestamp: 'yesterday' }), { name: 'WireError' });
   assert.throws(() => readEvent({ ...golden('event-left'), conferenceVersion: 'seven' }), { name: 'WireError' });
+  assert.throws(() => readEvent({ ...golden('event-network-indicator-updated'), averageNetworkQuality: 'good' }), { name: 'WireError' });
+  assert.throws(() => readEvent({ ...golden('event-network-indicator-updated'), participantIndicatorMap: { e1: { grade: 'FINE' } } }), { name: 'WireError' });
   assert.throws(() => readToken({ ...golden('token'), expires_in: 0 }), { name: 'WireError' });
   assert.throws(() => readICEServers({ iceServers: [{ urls: 'stun:x' }] }), { name: 'WireError' });
   for (const value of [undefined, null, '<html>', 7, []]) assert.deepEqual(readError(value), { code: '', message: '', reason: '' });
