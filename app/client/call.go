@@ -44,7 +44,7 @@ type Call struct {
 	client *Client
 	cfg    CallConfig
 	cancel context.CancelFunc
-	inbox  chan any // wire.Event, Status, joined, fetched, peerReport
+	inbox  chan any // happening, Status, joined, fetched, peerReport
 	done   chan struct{}
 	mutes  *mutes
 
@@ -134,9 +134,9 @@ func (c *Call) finish(reason string, ask func(context.Context, wire.LeaveConfere
 }
 
 // event takes an event of the connection.
-func (c *Call) event(e wire.Event) {
-	if e.ConferenceID == c.cfg.Conference {
-		c.put(e)
+func (c *Call) event(h happening) {
+	if h.ConferenceID == c.cfg.Conference {
+		c.put(h)
 	}
 }
 

@@ -98,8 +98,8 @@ func (l *callLoop) take(v any) {
 	switch v := v.(type) {
 	case Status:
 		l.connected(v)
-	case wire.Event:
-		l.follower.Event(v)
+	case happening:
+		l.follower.Event(v.Event)
 	case joined:
 		l.busy = false
 		if !l.failed(v.err) {

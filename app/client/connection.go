@@ -183,12 +183,12 @@ func (n *Connection) tell(s Status) {
 
 // deliver hands an event to the call that it belongs to. A reminder is answered
 // by a beat.
-func (n *Connection) deliver(e wire.Event) {
-	if e.Type == wire.EventKeepAliveReminder {
+func (n *Connection) deliver(h happening) {
+	if h.Type == wire.EventKeepAliveReminder {
 		n.Hurry()
 		return
 	}
 	for _, c := range n.calls.list() {
-		c.event(e)
+		c.event(h)
 	}
 }

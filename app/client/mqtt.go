@@ -26,6 +26,13 @@ const (
 // errSubscribe tells that the broker does not grant the endpoint's topic.
 var errSubscribe = errors.New("the broker refused the subscription")
 
+// happening is an event with its whole message, for the fields that only its
+// kind has.
+type happening struct {
+	wire.Event
+	body []byte
+}
+
 // feed is one MQTT connection of an endpoint: it ends once and is not reused.
 type feed struct {
 	client mqtt.Client
@@ -34,7 +41,7 @@ type feed struct {
 
 // openFeed connects, subscribes and delivers events in order until the
 // connection breaks or is closed. deliver may block: the broker waits.
-func (c *Client) openFeed(ctx context.Context, endpoint string, deliver func(wire.Event)) (*feed, error) {
+func (c *Client) openFeed(ctx context.Context, endpoint string, deliver func(happening)) (*feed, error) {
 	token, err := c.cfg.Token(ctx)
 	if err != nil {
 		return nil, err
@@ -65,12 +72,12 @@ func (c *Client) openFeed(ctx context.Context, endpoint string, deliver func(wir
 	}
 	topic := wire.EndpointTopic(endpoint)
 	granted := f.client.Subscribe(topic, 1, func(_ mqtt.Client, m mqtt.Message) {
-		var e wire.Event
-		if err := json.Unmarshal(m.Payload(), &e); err != nil {
+		h := happening{body: m.Payload()}
+		if err := json.Unmarshal(h.body, &h.Event); err != nil {
 			c.cfg.Logger.Warn("event is not readable", "err", err)
 			return
 		}
-		deliver(e)
+		deliver(h)
 	})
 	err = wait(ctx, granted)
 	if err == nil && granted.(*mqtt.SubscribeToken).Result()[topic] == mqttSubFailed {
