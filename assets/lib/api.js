@@ -3,7 +3,7 @@
  * The calls of the REST API that a participant makes, by name: bodies out as
  * published, answers read and checked. No state, no retries.
  */
-import { readConference, readEndpointID, readICEServers, readSDPAnswer, readSummary } from './wire.js';
+import { readChatMessage, readChatMessages, readConference, readEndpointID, readICEServers, readSDPAnswer, readSummary } from './wire.js';
 
 const CONFERENCES = '/rtc-api/conferences';
 const ENDPOINTS = '/rtc-api/users/endpoints';
@@ -101,5 +101,18 @@ export class API {
   /** @param {Seat & { operation: 'SET' | 'REMOVE', key: string, value?: string }} body */
   async updateMetadata(body) {
     await this.#rest.post(`${CONFERENCES}/updateMetadata`, body);
+  }
+
+  /**
+   * Writes a line of the chat; the same messageId may be sent again.
+   * @param {Seat & { messageId: string, text: string }} body
+   */
+  async sendMessage(body) {
+    return readChatMessage(await this.#rest.post(`${CONFERENCES}/sendMessage`, body));
+  }
+
+  /** The chat past a message's seq. @param {string} conferenceId @param {number} after */
+  async messages(conferenceId, after) {
+    return readChatMessages(await this.#rest.get(`${CONFERENCES}/${encodeURIComponent(conferenceId)}/messages?after=${after}`));
   }
 }

@@ -41,10 +41,24 @@
  * @property {Record<string, unknown>} metadata
  * @property {Record<string, unknown>} newMetadata the stream's
  * @property {NetworkIndicator | null} network of the conference, with those of its endpoints
+ * @property {ChatMessage | null} message what was written, of messageSent
  */
 /** @typedef {'OPTIMAL' | 'SUBOPTIMAL' | 'BAD'} NetworkGrade */
 /** @typedef {{ jitter: number, rtt: number, quality: number, grade: NetworkGrade }} EndpointNetwork jitter and round trip in milliseconds (rtt 0: not known), quality 1 to 4.5 */
 /** @typedef {{ quality: number, endpoints: Record<string, EndpointNetwork> }} NetworkIndicator */
+/**
+ * One line of a conference's chat; seq is dense within the conference, from 1.
+ * @typedef {object} ChatMessage
+ * @property {string} messageId
+ * @property {string} conferenceId
+ * @property {number} seq
+ * @property {string} userId
+ * @property {string} userEndpointId
+ * @property {string} name
+ * @property {string} text
+ * @property {Date} timestamp
+ */
+/** @typedef {{ messages: ChatMessage[], more: boolean }} ChatMessages */
 /**
  * @typedef {object} Token
  * @property {string} accessToken
@@ -76,6 +90,7 @@ export const EventType = Object.freeze({
   streamMetadataUpdated: 'ConferenceStreamMetadataUpdatedEvent',
   networkIndicatorUpdated: 'ConferenceNetworkIndicatorUpdatedEvent',
   keepAliveReminder: 'UserEndpointKeepAliveReminderEvent',
+  messageSent: 'ConferenceMessageSentEvent',
 });
 
 /** The metadata key that holds a conference while its value is "true". */
@@ -202,8 +217,7 @@ function readEndpoint(value) {
 /** @param {unknown} value @returns {Event} */
 export function readEvent(value) {
   const o = object(value, 'event');
-  const timestamp = new Date(text(o.timestamp, 'event.timestamp'));
-  if (Number.isNaN(timestamp.getTime())) throw new WireError('event.timestamp', 'an instant');
+  const timestamp = date(o.timestamp, 'event.timestamp');
   return {
     type: id(o.type, 'event.type'),
     id: id(o.id, 'event.id'),
@@ -224,6 +238,7 @@ export function readEvent(value) {
     metadata: metadata(o.metadata),
     newMetadata: metadata(o.newMetadata),
     network: o.participantIndicatorMap === undefined ? null : network(o),
+    message: o.type === EventType.messageSent ? readChatMessage(o) : null,
   };
 }
 
@@ -250,6 +265,30 @@ function grade(value) {
   return value;
 }
 
+/**
+ * A line of the chat, from an answer or from its event.
+ * @param {unknown} value @returns {ChatMessage}
+ */
+export function readChatMessage(value) {
+  const o = object(value, 'message');
+  return {
+    messageId: id(o.messageId, 'message.messageId'),
+    conferenceId: id(o.conferenceId, 'message.conferenceId'),
+    seq: version(o.seq, 'message.seq'),
+    userId: id(o.userId, 'message.userId'),
+    userEndpointId: id(o.userEndpointId, 'message.userEndpointId'),
+    name: optionalText(o.name, 'message.name'),
+    text: text(o.text, 'message.text'),
+    timestamp: date(o.timestamp, 'message.timestamp'),
+  };
+}
+
+/** @param {unknown} value @returns {ChatMessages} */
+export function readChatMessages(value) {
+  const o = object(value, 'messages');
+  return { messages: list(o.messages, 'messages').map(readChatMessage), more: o.more === true };
+}
+
 /** @param {unknown} value @returns {Token} */
 export function readToken(value) {
   const o = object(value, 'token');
@@ -274,6 +313,13 @@ export function readInvitation(value) {
     opensAt: instant(o.opensAt, 'invitation.opensAt'),
     now: instant(o.now, 'invitation.now'),
   };
+}
+
+/** @param {unknown} value @param {string} where */
+function date(value, where) {
+  const at = new Date(text(value, where));
+  if (Number.isNaN(at.getTime())) throw new WireError(where, 'an instant');
+  return at;
 }
 
 /** @param {unknown} value @param {string} where @returns {number | null} milliseconds */

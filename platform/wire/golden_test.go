@@ -102,6 +102,16 @@ var golden = map[string]any{
 	"event-keepalive-reminder": event(EventKeepAliveReminder, func(e *Event) {
 		e.ConferenceID, e.ConferenceVersion = "", nil
 	}),
+	"send-message":  SendMessage{"c1", "e1", "m1", "Good morning!\nYour form, please.", "agent1"},
+	"chat-message":  ChatMessage{"m1", "c1", 12, "agent1", "e1", "Anna", "Good morning!\nYour form, please.", at},
+	"chat-messages": ChatMessages{[]ChatMessage{{"m1", "c1", 12, "agent1", "e1", "Anna", "Good morning!", at}, {"m2", "c1", 13, "guest-1", "e2", "Maria", "😊", at}}, true},
+	"event-message-sent": MessageEvent{event(EventMessageSent, func(e *Event) { e.ConferenceVersion = nil }),
+		"m1", 12, "Anna", "Good morning!\nYour form, please."},
+	"transcript": Transcript{"c1", []TranscriptLine{
+		{TranscriptMessage, "m1", 12, "agent1", "e1", "Anna", "Good morning!", at},
+		{TranscriptFile, "f1", 0, "guest-1", "e2", "", "May.pdf", at},
+		{TranscriptSnapshot, "s1", 0, "guest-1", "e2", "", "PASSPORT", at},
+	}},
 	"start-call":   StartCall{"k1", "v=0\r\n", "agent2", "e1", "agent1", map[string]string{"X-Queue": "loans"}},
 	"started-call": StartedCall{"k1", 2},
 	"answer-call":  AnswerCall{"k1", "v=0\r\n", "e2", "agent2"},

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { API } from '../../lib/api.js';
 import { apply } from '../../lib/conference.js';
 import {
-  EventType, endpointTopic, readConference, readEndpointID, readError, readEvent, readICEServers, readInvitation, readSDPAnswer,
+  EventType, endpointTopic, readChatMessage, readChatMessages, readConference, readEndpointID, readError, readEvent, readICEServers, readInvitation, readSDPAnswer,
   readSummary, readToken, trackMuted,
 } from '../../lib/wire.js';
 
@@ -19,7 +19,7 @@ const foreign = [
   /^(create|update)-(conference|stream-metadata)$/, /^conference-entry$/, /^endpoint$/, /^ready$/,
   /^(create-)?ticket$/, /^(create-)?room-(links|token)$/, /^validation-errors$/, /^video-error$/,
   /(^|-)call(-|$)/, /^event-ice-candidates-found$/, // one-to-one calls
-  /interaction/, /file/, /snapshot/,
+  /interaction/, /file/, /snapshot/, /^transcript$/,
 ];
 
 /** @type {Record<string, (value: any) => void>} */
@@ -33,6 +33,9 @@ const readers = {
   'registered-endpoint': (v) => assert.equal(readEndpointID(v), v),
   'published-stream': (v) => assert.equal(readSDPAnswer(v), v.sdpAnswer),
   'viewed-stream': (v) => assert.equal(readSDPAnswer(v), v.sdpAnswer),
+  'chat-message': (v) => assert.deepEqual(readChatMessage(v), { ...v, timestamp: new Date(v.timestamp) }),
+  'chat-messages': (v) =>
+    assert.deepEqual(readChatMessages(v), { ...v, messages: v.messages.map((/** @type {any} */ m) => ({ ...m, timestamp: new Date(m.timestamp) })) }),
   error: (v) => assert.deepEqual(readError(v), { reason: '', ...v }),
   'error-gone': (v) => assert.deepEqual(readError(v), v),
   'token-error': (v) => assert.deepEqual(readError(v), { code: v.error, message: v.error_description, reason: '' }),
@@ -56,6 +59,7 @@ const calls = {
   'view-ice-candidates': (api, body) => api.addViewStreamIceCandidates(body),
   'stop-view-stream': (api, body) => api.stopViewStream(body),
   'update-metadata': (api, body) => api.updateMetadata(body),
+  'send-message': (api, body) => api.sendMessage(body),
 };
 
 for (const name of files.map((f) => f.slice(0, -'.json'.length))) {
@@ -77,7 +81,7 @@ for (const name of files.map((f) => f.slice(0, -'.json'.length))) {
 /** @param {string} name */
 function answerTo(name) {
   /** @type {Record<string, string>} */
-  const answers = { 'register-endpoint': 'registered-endpoint', 'join-conference': 'summary', 'publish-stream': 'published-stream', 'view-stream': 'viewed-stream' };
+  const answers = { 'register-endpoint': 'registered-endpoint', 'join-conference': 'summary', 'publish-stream': 'published-stream', 'view-stream': 'viewed-stream', 'send-message': 'chat-message' };
   const answer = answers[name];
   return answer ? golden(answer) : undefined;
 }
@@ -97,6 +101,7 @@ function checkEvent(value) {
     ])),
   } : null);
   assert.ok(Object.values(EventType).some((t) => t === event.type), 'an event that the library does not know');
+  if (value.type === EventType.messageSent) assert.equal(event.message?.text, value.text);
   // The version rule: the event's turn makes the next version.
   const state = { ...readConference(golden('conference')), version: event.conferenceVersion ?? 7 };
   assert.equal(apply(state, event).version, event.conferenceVersion === null ? 7 : state.version + 1);
