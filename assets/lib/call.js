@@ -33,7 +33,11 @@ const SETTLED = 10_000;
 /** How often joining is tried before it counts as failed. */
 const TRIES = 4;
 
-/** Call reports "phase", "people" and "quality"; read the properties of the same names. */
+/**
+ * Call reports "phase", "people" and "quality"; read the properties of the same
+ * names. "event" (detail: the Event) tells of everything else that is said about
+ * the conference, for Chat, Files, Snapshots and Network, which are built on it.
+ */
 export class Call extends EventTarget {
   /** @type {Phase} */
   phase = 'new';
@@ -41,6 +45,8 @@ export class Call extends EventTarget {
   end = null;
   /** @type {Person[]} everybody in the conference, this side too */
   people = [];
+  /** Who this side is, "" before it is known. */
+  userId = '';
   /** Nobody hears or sees anybody. It is told of by "people". */
   onHold = false;
   /** @type {import('./quality.js').Grade | null} null while unknown */
@@ -48,6 +54,7 @@ export class Call extends EventTarget {
 
   #tokens;
   #rest;
+  #api;
   #base;
   #name;
   /** @type {Local} */
@@ -72,6 +79,7 @@ export class Call extends EventTarget {
     this.#name = name;
     this.#tokens = new TokenSource({ base, ticket, browserKey });
     this.#rest = new Rest({ base, tokens: this.#tokens });
+    this.#api = new API(this.#rest);
   }
 
   /**
@@ -101,6 +109,19 @@ export class Call extends EventTarget {
   /** Whether the microphone is muted. */
   get muted() {
     return this.#local.muted;
+  }
+
+  /** This side's place in the conference, null while it has none. */
+  get seat() {
+    return this.#visit?.seat ?? null;
+  }
+
+  /** The server's API in the name of this side; its calls by name, and any other. */
+  get api() {
+    return this.#api;
+  }
+  get rest() {
+    return this.#rest;
   }
 
   /** Mutes or unmutes the microphone; the others are told. @param {boolean} muted */
@@ -174,12 +195,14 @@ export class Call extends EventTarget {
   /** @param {() => void} entered */
   async #visitOnce(entered) {
     const { userId, conferenceId } = await this.#tokens.holder();
+    this.userId = userId;
     const metadata = { name: this.#name, roles: ['CUSTOMER'], language: navigator.language, type: 'stream' };
     const socket = `${this.#base.replace(/^http/, 'ws')}/ws`;
     const visit = new Visit({
-      api: new API(this.#rest), tokens: this.#tokens, socket, conferenceId, userId, metadata, local: this.#local,
+      api: this.#api, tokens: this.#tokens, socket, conferenceId, userId, metadata, local: this.#local,
     });
     this.#visit = visit;
+    visit.addEventListener('event', (e) => this.dispatchEvent(new CustomEvent('event', { detail: /** @type {CustomEvent} */ (e).detail })));
     try {
       await visit.enter();
       entered();

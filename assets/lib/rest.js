@@ -54,6 +54,15 @@ export async function request(fetch, url, init, timeout = 10_000) {
   } catch (cause) {
     throw new APIError({ code: OFFLINE, message: 'The server does not answer.', cause });
   }
+  return readAnswer(status, body);
+}
+
+/**
+ * The value of an answer; throws the refusal that it is.
+ * @param {number} status @param {string} body
+ * @returns {unknown}
+ */
+export function readAnswer(status, body) {
   /** @type {unknown} */
   let value;
   try {
@@ -110,11 +119,22 @@ export class Rest {
   }
 
   /** @param {string} method @param {string} path @param {object} [body] */
-  async #send(method, path, body) {
+  #send(method, path, body) {
+    return this.authorized((token, base) => request(this.#fetch, base + path, init(method, token, body)));
+  }
+
+  /**
+   * Runs a request with a valid token, once more with a new one when the server
+   * refuses it.
+   * @template T
+   * @param {(token: string, base: string) => Promise<T>} run
+   * @returns {Promise<T>}
+   */
+  async authorized(run) {
     for (let attempt = 1; ; attempt++) {
       const token = await this.#tokens.token();
       try {
-        return await request(this.#fetch, this.#base + path, init(method, token, body));
+        return await run(token, this.#base);
       } catch (err) {
         if (attempt > 1 || !(err instanceof APIError) || err.status !== 401) throw err;
         this.#tokens.reject(token);

@@ -29,7 +29,11 @@ const ICE_FRESH = 60_000;
  * @typedef {{ why: 'ended', by: string } | { why: 'endpoint' } | { why: 'refused', error: unknown }} Over
  */
 
-/** Visit reports "people" when what one sees changed and "trouble" when that property did. */
+/**
+ * Visit reports "people" when what one sees changed, "trouble" when that
+ * property did, and "event" (detail: the Event) for everything that is said
+ * about the conference without being part of its state.
+ */
 export class Visit extends EventTarget {
   #config;
   #api;
@@ -80,6 +84,11 @@ export class Visit extends EventTarget {
   /** Whether something is being repaired. */
   get trouble() {
     return !this.#subscribed || this.#shaky.size > 0;
+  }
+
+  /** This endpoint's place in the conference, null before it has joined and after it left. */
+  get seat() {
+    return this.#publication && this.#endpoint ? this.#seat : null;
   }
 
   /** The connections that carry media now, for their statistics. */
@@ -231,7 +240,10 @@ export class Visit extends EventTarget {
       return; // what cannot be read leaves a gap, and gaps are found
     }
     if (event.type === EventType.keepAliveReminder) this.#keepAlive();
-    else this.#follower?.receive(event);
+    else {
+      this.#follower?.receive(event);
+      if (event.conferenceVersion === null && event.conferenceId === this.#config.conferenceId) this.dispatchEvent(new CustomEvent('event', { detail: event }));
+    }
   }
 
   /** @param {import('./wire.js').Event | null} event */

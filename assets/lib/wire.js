@@ -42,6 +42,7 @@
  * @property {Record<string, unknown>} newMetadata the stream's
  * @property {NetworkIndicator | null} network of the conference, with those of its endpoints
  * @property {ChatMessage | null} message what was written, of messageSent
+ * @property {Record<string, unknown>} body all of it, for whoever reads more
  */
 /** @typedef {'OPTIMAL' | 'SUBOPTIMAL' | 'BAD'} NetworkGrade */
 /** @typedef {{ jitter: number, rtt: number, quality: number, grade: NetworkGrade }} EndpointNetwork jitter and round trip in milliseconds (rtt 0: not known), quality 1 to 4.5 */
@@ -79,7 +80,7 @@ export class WireError extends Error {
   }
 }
 
-/** The events of a conference. */
+/** The events of an endpoint's topic. */
 export const EventType = Object.freeze({
   joined: 'ConferenceJoinedEvent',
   left: 'ConferenceLeftEvent',
@@ -91,6 +92,12 @@ export const EventType = Object.freeze({
   networkIndicatorUpdated: 'ConferenceNetworkIndicatorUpdatedEvent',
   keepAliveReminder: 'UserEndpointKeepAliveReminderEvent',
   messageSent: 'ConferenceMessageSentEvent',
+  fileTransferred: 'FileTransferredEvent',
+  snapshotRequested: 'SnapshotRequestedEvent',
+  snapshotApproved: 'SnapshotApprovedEvent',
+  snapshotAcquired: 'SnapshotAcquiredEvent',
+  cameraRequested: 'SnapshotCameraRequestedEvent',
+  cameraProcessed: 'SnapshotCameraRequestProcessedEvent',
 });
 
 /** The metadata key that holds a conference while its value is "true". */
@@ -107,30 +114,30 @@ export const trackMuted = (kind, stream) => `TRACK_MUTED/${kind}/${stream}`;
 export const endpointTopic = (endpoint) => `users/endpoints/${endpoint}`;
 
 /** @param {unknown} value @param {string} where @returns {Record<string, unknown>} */
-function object(value, where) {
+export function object(value, where) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new WireError(where, 'an object');
   return /** @type {Record<string, unknown>} */ (value);
 }
 
 /** @param {unknown} value @param {string} where @returns {unknown[]} */
-function list(value, where) {
+export function list(value, where) {
   if (!Array.isArray(value)) throw new WireError(where, 'a list');
   return value;
 }
 
 /** @param {unknown} value @param {string} where */
-function text(value, where) {
+export function text(value, where) {
   if (typeof value !== 'string') throw new WireError(where, 'a string');
   return value;
 }
 
 /** @param {unknown} value @param {string} where */
-function optionalText(value, where) {
+export function optionalText(value, where) {
   return value === undefined || value === null ? '' : text(value, where);
 }
 
 /** @param {unknown} value @param {string} where */
-function id(value, where) {
+export function id(value, where) {
   const s = text(value, where);
   if (s === '') throw new WireError(where, 'an id');
   return s;
@@ -145,7 +152,7 @@ function streamID(value, where) {
 }
 
 /** @param {unknown} value @param {string} where */
-function version(value, where) {
+export function version(value, where) {
   if (!Number.isSafeInteger(value) || /** @type {number} */ (value) < 0) throw new WireError(where, 'a version');
   return /** @type {number} */ (value);
 }
@@ -239,6 +246,7 @@ export function readEvent(value) {
     newMetadata: metadata(o.newMetadata),
     network: o.participantIndicatorMap === undefined ? null : network(o),
     message: o.type === EventType.messageSent ? readChatMessage(o) : null,
+    body: o,
   };
 }
 
@@ -316,7 +324,7 @@ export function readInvitation(value) {
 }
 
 /** @param {unknown} value @param {string} where */
-function date(value, where) {
+export function date(value, where) {
   const at = new Date(text(value, where));
   if (Number.isNaN(at.getTime())) throw new WireError(where, 'an instant');
   return at;
