@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"fyne.io/fyne/v2"
 	"go.uber.org/goleak"
 
 	"guichet/app/session"
@@ -41,8 +40,9 @@ func realWindow(view string) int {
 	f := newFake(state)
 	f.note = func(command string) { fmt.Println(command) }
 	last, drawn, began := kindNone, 0, time.Now()
+	onFyne := w.do
 	w.do = func(work func()) {
-		fyne.Do(func() {
+		onFyne(func() {
 			work()
 			if drawn++; drawn%100 == 0 {
 				var use syscall.Rusage

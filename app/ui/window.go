@@ -26,7 +26,7 @@ type Window struct {
 	do     func(func()) // brings a function to Fyne's goroutine
 
 	newest  atomic.Pointer[session.State]
-	ready   atomic.Bool // there is a window to show states in
+	ready   atomic.Bool // there is a window to show states in: from start to end
 	pending atomic.Bool // a function that will show newest is on its way
 	journal journal     // of what was shown
 
@@ -83,7 +83,23 @@ func New(c Config) *Window {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Window{config: c, do: fyne.Do, journal: journal{log: c.Logger}}
+	w := &Window{config: c, journal: journal{log: c.Logger}}
+	w.do = w.onFyne
+	return w
+}
+
+// onFyne runs f on Fyne's goroutine while there is a window. Once its loop has
+// ended Fyne calls what it is given on the caller's goroutine, where nothing of
+// a window may be touched, so that f is asked for twice.
+func (w *Window) onFyne(f func()) {
+	if !w.ready.Load() {
+		return
+	}
+	fyne.Do(func() {
+		if w.ready.Load() {
+			f()
+		}
+	})
 }
 
 // Apply shows a snapshot. It returns at once and may be called from one
@@ -119,9 +135,9 @@ func (w *Window) Run(ctx context.Context, s Session) error {
 	// goroutine, so nothing is given to it before.
 	started := make(chan struct{})
 	a.Lifecycle().SetOnStarted(func() {
-		close(started)
 		w.start()
 		w.kit.pulse.start()
+		close(started)
 	})
 	ended, ending := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -133,15 +149,17 @@ func (w *Window) Run(ctx context.Context, s Session) error {
 		}
 		select {
 		case <-started:
-			w.do(a.Quit)
+			w.do(func() {
+				w.end()
+				a.Quit()
+			})
 		case <-ended:
 		}
 	}()
 	w.win.ShowAndRun()
 	close(ended)
 	<-ending
-	w.kit.pulse.close()
-	w.shut()
+	w.end()
 	return nil
 }
 
@@ -151,6 +169,15 @@ func (w *Window) start() {
 	if w.newest.Load() != nil {
 		w.nudge()
 	}
+}
+
+// end stops everything that shows the session, before Fyne's loop ends: what
+// touched the window afterwards would run beside whoever ends the program.
+func (w *Window) end() {
+	if w.ready.Swap(false) {
+		w.kit.pulse.close()
+	}
+	w.shut()
 }
 
 // open makes the window's content in an app, without running it.
@@ -163,7 +190,10 @@ func (w *Window) open(a fyne.App, s Session) {
 	hints := newHints(w.do)
 	w.kit = &kit{session: s, hints: hints, pulse: newPulse(w.do), now: w.config.Now, copy: a.Clipboard().SetContent,
 		focus: w.win.Canvas().Focus, ask: w.ask, keys: w.shortcuts.TypedShortcut}
-	w.quit = w.win.Close
+	w.quit = func() {
+		w.end()
+		w.win.Close()
+	}
 	w.content = container.NewStack()
 	w.win.SetPadded(false)
 	w.win.SetContent(container.NewStack(w.content, hints.layer))

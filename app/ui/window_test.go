@@ -38,6 +38,18 @@ func TestApplyBeforeRun(t *testing.T) {
 	w.Apply(lobbyState())
 }
 
+// TestApplyAfterTheEnd: the session tells of its own end when the window is gone.
+func TestApplyAfterTheEnd(t *testing.T) {
+	b := openBench(t, "light", 1366, 768, inCall(1))
+	b.Window.do = b.onFyne
+	b.start()
+	b.end()
+	b.Apply(lobbyState())
+	if b.screen != nil || b.kind != kindNone {
+		t.Errorf("shows %T", b.screen)
+	}
+}
+
 func TestEveryPhaseHasAScreen(t *testing.T) {
 	b := openBench(t, "light", 1366, 768, signedOut())
 	for _, phase := range []session.Phase{session.SignedOut, session.SigningIn, session.Lobby, session.Joining, session.InCall, session.Reconnecting, "unheard of"} {
