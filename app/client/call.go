@@ -21,6 +21,21 @@ type CallConfig struct {
 	// OnState is called on the call's loop after every change. It must be quick and
 	// must not call the Call's Close, Leave or End.
 	OnState func(CallState)
+
+	// The callbacks below run on the call's loop as OnState does, under the same
+	// conditions. Each may be nil: then what it tells of is not asked for.
+
+	// OnMessage gets each message of the chat once and in its order, those of
+	// before we came and our own among them.
+	OnMessage func(wire.ChatMessage)
+	// OnFile gets each file once that was sent to everybody, to us or by us.
+	OnFile func(wire.FileTransfer)
+	// OnSnapshot gets a picture that staff asked for, each time that it came a step
+	// further: staff learns of all in the call, others of what they are asked for.
+	OnSnapshot func(wire.Snapshot)
+	// OnCamera gets each request to a camera, and its outcome: who asked and who
+	// was asked learn of it.
+	OnCamera func(wire.SnapshotEvent)
 }
 
 // CallState is a snapshot of a call.
@@ -32,9 +47,12 @@ type CallState struct {
 	Online     bool            // events are flowing
 	Sending    bool            // our media is connected
 	Receiving  bool            // the media of all streams that should be received is connected
-	Ended      bool            // for good: by somebody, or because of Err
-	Reason     string          // that came with the end
-	Err        error           // why we were not let in, or not any more
+	// Network is how good everybody's network was lately, by endpoint, for those who
+	// were measured. It is not to be changed.
+	Network map[string]wire.NetworkIndicator
+	Ended   bool   // for good: by somebody, or because of Err
+	Reason  string // that came with the end
+	Err     error  // why we were not let in, or not any more
 }
 
 // Call is a conference that a connection has joined, or is about to. Its loop
@@ -44,9 +62,12 @@ type Call struct {
 	client *Client
 	cfg    CallConfig
 	cancel context.CancelFunc
-	inbox  chan any // happening, Status, joined, fetched, peerReport
+	inbox  chan any // happening, Status, joined, fetched, peerReport, messages, caughtUp, a file that we sent
 	done   chan struct{}
 	mutes  *mutes
+	life   context.Context // of the loop
+
+	standing *standing
 
 	mu       sync.Mutex
 	endpoint string // the one that asked to be let in, for Leave
@@ -66,7 +87,7 @@ func (n *Connection) Join(cfg CallConfig) (*Call, error) {
 		return nil, errors.New("client: OnState is missing")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &Call{link: n, client: n.client, cfg: cfg, cancel: cancel, inbox: make(chan any, 64), done: make(chan struct{}), mutes: newMutes()}
+	c := &Call{link: n, client: n.client, cfg: cfg, cancel: cancel, inbox: make(chan any, 64), done: make(chan struct{}), mutes: newMutes(), life: ctx, standing: newStanding()}
 	status := n.calls.add(c)
 	go newCallLoop(c, metadata).run(ctx, status)
 	return c, nil

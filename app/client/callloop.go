@@ -38,6 +38,7 @@ type callLoop struct {
 
 	status   Status
 	follower *Follower
+	news     *news
 	member   string // the endpoint that is in, or ""
 	fetch    bool   // the state must be fetched though nothing is missing
 	busy     bool   // a request is under way
@@ -49,10 +50,11 @@ type callLoop struct {
 	err      error
 	told     CallState // last given to OnState, without the conference
 	version  int64     // of the conference given with it
+	measured int       // of the networks given with it
 }
 
 func newCallLoop(c *Call, metadata json.RawMessage) *callLoop {
-	return &callLoop{Call: c, metadata: metadata, follower: &Follower{}, views: map[wire.StreamID]*running{}, version: -1}
+	return &callLoop{Call: c, metadata: metadata, follower: &Follower{}, news: newNews(), views: map[wire.StreamID]*running{}, version: -1}
 }
 
 func (l *callLoop) run(ctx context.Context, status Status) {
@@ -63,18 +65,26 @@ func (l *callLoop) run(ctx context.Context, status Status) {
 	l.ctx = ctx
 	l.again = time.NewTimer(l.tries.next())
 	defer l.again.Stop()
+	l.news.again = time.NewTimer(0)
+	defer l.news.again.Stop()
+	defer l.standing.set("", true)
 	l.take(status)
 	for {
 		l.tell()
-		var due <-chan time.Time
+		var due, late <-chan time.Time
 		if l.wanting() {
 			due = l.again.C
+		}
+		if l.lagging() {
+			late = l.news.again.C
 		}
 		select {
 		case v := <-l.inbox:
 			l.take(v)
 		case <-due:
 			l.request()
+		case <-late:
+			l.catchUp()
 		case <-ctx.Done():
 			return
 		}
@@ -100,11 +110,19 @@ func (l *callLoop) take(v any) {
 		l.connected(v)
 	case happening:
 		l.follower.Event(v.Event)
+		l.happened(v)
+	case messages:
+		l.said(v)
+	case wire.FileTransfer:
+		l.sent(v)
+	case caughtUp:
+		l.caught(v)
 	case joined:
 		l.busy = false
 		if !l.failed(v.err) {
 			l.member, l.fetch = v.endpoint, true
 			l.setEndpoint(v.endpoint, true)
+			l.missed()
 		}
 	case fetched:
 		l.busy = false
@@ -147,6 +165,7 @@ func (l *callLoop) connected(s Status) {
 	default:
 		l.fetch = true // there may be news whose event is not kept any more
 		l.hurry()
+		l.missed()
 	}
 }
 
@@ -225,18 +244,23 @@ func (l *callLoop) end(err error) {
 func (l *callLoop) tell() {
 	_, reason := l.follower.Ended()
 	now := CallState{Endpoint: l.member, Joined: l.member != "" && l.follower.fetched, Online: l.status.Online,
-		Sending: l.cfg.Send == nil || l.send != nil && l.send.connected, Receiving: true, Ended: l.over, Reason: reason, Err: l.err}
+		Sending: l.cfg.Send == nil || l.send != nil && l.send.connected, Receiving: true, Network: l.news.network, Ended: l.over, Reason: reason, Err: l.err}
 	if l.send != nil {
 		now.Stream = l.send.stream
 	}
 	for _, v := range l.views {
 		now.Receiving = now.Receiving && v.connected
 	}
+	in := ""
+	if now.Joined && now.Online {
+		in = now.Endpoint
+	}
+	l.standing.set(in, l.over)
 	version := l.follower.state.Version
-	if version == l.version && now.same(l.told) {
+	if version == l.version && l.news.measured == l.measured && now.same(l.told) {
 		return
 	}
-	l.told, l.version = now, version
+	l.told, l.version, l.measured = now, version, l.news.measured
 	now.Conference = l.follower.State()
 	l.cfg.OnState(now)
 }

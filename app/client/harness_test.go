@@ -128,14 +128,22 @@ type member struct {
 	state  CallState
 	status Status
 	heard  map[byte]int // packets by mark
-	news   chan struct{}
+
+	said      []string
+	files     []wire.FileTransfer
+	snapshots map[string]wire.Snapshot
+	pictured  int
+	cameras   []wire.SnapshotEvent
+
+	conferenceID string
+	news         chan struct{}
 }
 
 // enter makes a member, by way of an address that may be a proxy's.
 func enter(t *testing.T, h *host, address string, mark byte) *member {
 	t.Helper()
-	hc := &http.Client{Transport: &http.Transport{}}
-	m := &member{t: t, mark: mark, heard: map[byte]int{}, news: make(chan struct{}), tokens: &tokens{url: h.URL, hc: hc}}
+	hc := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: hang}}
+	m := &member{t: t, mark: mark, heard: map[byte]int{}, snapshots: map[string]wire.Snapshot{}, news: make(chan struct{}), tokens: &tokens{url: h.URL, hc: hc}}
 	var err error
 	if m.client, err = New(Config{Server: address, HTTP: hc, Token: m.tokens.token}); err != nil {
 		t.Fatal(err)
@@ -178,12 +186,18 @@ func (m *member) send(ctx context.Context) {
 func (m *member) join(conference string) *member {
 	m.t.Helper()
 	call, err := m.link.Join(CallConfig{Conference: conference, Metadata: wire.ParticipantMetadata{Name: string(m.mark)}, Send: m.out,
-		Receive: func(Incoming) (Receiver, error) { return ear{m}, nil },
-		OnState: func(s CallState) { m.change(func() { m.state = s }) }})
+		Receive:   func(Incoming) (Receiver, error) { return ear{m}, nil },
+		OnState:   func(s CallState) { m.change(func() { m.state = s }) },
+		OnMessage: func(c wire.ChatMessage) { m.change(func() { m.said = append(m.said, c.Text) }) },
+		OnFile:    func(f wire.FileTransfer) { m.change(func() { m.files = append(m.files, f) }) },
+		OnSnapshot: func(s wire.Snapshot) {
+			m.change(func() { m.snapshots[s.SnapshotID] = s; m.pictured++ })
+		},
+		OnCamera: func(e wire.SnapshotEvent) { m.change(func() { m.cameras = append(m.cameras, e) }) }})
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	m.call = call
+	m.call, m.conferenceID = call, conference
 	return m
 }
 
@@ -229,6 +243,25 @@ func (m *member) now() CallState {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.state
+}
+
+func (m *member) sent() []wire.FileTransfer {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.files
+}
+
+func (m *member) snapshot(id string) wire.Snapshot {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.snapshots[id]
+}
+
+// steps returns how many steps of snapshots were told.
+func (m *member) steps() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.pictured
 }
 
 func (m *member) conference() string {
@@ -279,6 +312,12 @@ func startProxy(t *testing.T, h *host) *proxy {
 }
 
 func (p *proxy) url() string { return "http://" + p.listener.Addr().String() }
+
+// dial reaches the server through the proxy, whatever address is asked for.
+func (p *proxy) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(ctx, network, p.listener.Addr().String())
+}
 
 func (p *proxy) serve() {
 	for {
