@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"guichet/platform/call"
+	"guichet/platform/chat"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/file"
@@ -38,6 +39,7 @@ type Config struct {
 	// Interactions and Files keep what calls leave behind.
 	Interactions *interaction.Service
 	Files        *file.Service
+	Chat         *chat.Service
 	Pages        *page.Pages
 	ICEServers   func(user string) []wire.ICEServer
 	PublicURL    string // without a slash at its end
@@ -59,7 +61,7 @@ type API struct {
 // New returns the API's handler.
 func New(c Config) (*API, error) {
 	switch {
-	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Interactions == nil, c.Files == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
+	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Interactions == nil, c.Files == nil, c.Chat == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
 		return nil, errors.New("api: a part is missing")
 	}
 	if c.Now == nil {
@@ -72,6 +74,7 @@ func New(c Config) (*API, error) {
 	a.whip.init()
 	a.routeEndpoints()
 	a.routeConferences()
+	a.routeChat()
 	a.routeCalls()
 	a.routeInteractions()
 	a.routeFiles()

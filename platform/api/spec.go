@@ -279,6 +279,7 @@ func enums() map[reflect.Type][]string {
 	values(m, wire.OperationSet, wire.OperationRemove)
 	values(m, wire.TicketMultiUse, wire.TicketSingleUse, wire.TicketSchedule, wire.TicketAppointmentSchedule, wire.TicketGenesysMultiUse)
 	values(m, wire.SnapshotRequested, wire.SnapshotApproved, wire.SnapshotDeclined, wire.SnapshotAcquired)
+	values(m, wire.TranscriptMessage, wire.TranscriptFile, wire.TranscriptSnapshot)
 	values(m, wire.CameraSwitch, wire.CameraFlashOn, wire.CameraFlashOff)
 	values(m, wire.GradeOptimal, wire.GradeSuboptimal, wire.GradeBad)
 	values(m, wire.JoinAsMember, wire.JoinAsAudience)

@@ -1,6 +1,9 @@
 package api
 
-import "guichet/platform/wire"
+import (
+	"guichet/platform/openapi"
+	"guichet/platform/wire"
+)
 
 func devices() group {
 	const base = "/rtc-api/users/endpoints"
@@ -34,8 +37,18 @@ func conferences() group {
 		{base + "addViewStreamIceCandidates", "addViewStreamIceCandidates", "Add a viewer's ICE candidates", callsWrite, wire.ICECandidates{}, nil, changes, nil},
 		{base + "stopViewStream", "stopViewStream", "Receive a stream no longer", callsWrite, wire.StreamRef{}, nil, changes, nil},
 		{base + "updateMetadata", "updateMetadata", "Set or remove a key of a conference's metadata", callsWrite, wire.UpdateMetadata{}, nil, changes, nil},
+		{base + "sendMessage", "sendMessage", "Write a line of the chat", callsWrite, wire.SendMessage{}, wire.ChatMessage{}, changes, nil},
+		{"GET /rtc-api/conferences/{id}/messages", "listMessages", "Read the chat from its beginning, as a participant", callsRead, nil, wire.ChatMessages{}, []int{400, 404, 410}, []with{
+			query("after", int64(0), "The seq of the last message that is known"), query("limit", int64(0), "At most so many; 200 at the most")}},
+		{"GET /rtc-api/conferences/{id}/transcript", "getTranscript", "Read what was said and sent, also after the end", callsRule, nil, wire.Transcript{}, []int{400, 404}, []with{
+			query("format", "", "json or text; without it what Accept asks for, or text"), inText}},
 		{base + "updateStreamMetadata", "updateStreamMetadata", "Replace a stream's metadata", callsWrite, wire.UpdateStreamMetadata{}, nil, changes, nil},
 	}}
+}
+
+// inText answers plain text as well as JSON.
+func inText(o *openapi.Operation) {
+	o.Answers[0].Content = append(o.Answers[0].Content, openapi.Content{Type: "text/plain", Of: ""})
 }
 
 func calls() group {

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"guichet/platform/call"
+	"guichet/platform/chat"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/file"
@@ -71,7 +72,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	a, err := New(Config{Verify: func(string) (oauth.Identity, error) { return oauth.Identity{}, nil },
 		VerifyBasic: func(*http.Request) (oauth.Identity, error) { return oauth.Identity{}, nil }, Renew: func(string, oauth.Access) {},
 		OAuth: &oauth.Service{}, Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{},
-		Files: &file.Service{}, Tickets: &ticket.Service{}, Pages: &page.Pages{}, ICEServers: func(string) []wire.ICEServer { return nil },
+		Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Pages: &page.Pages{}, ICEServers: func(string) []wire.ICEServer { return nil },
 		SignRoomToken: func(string, any) (string, error) { return "", nil }})
 	if err != nil {
 		t.Fatal(err)
@@ -341,7 +342,7 @@ func references(v any, found func(string)) {
 // TestEveryBodyOfTheContractIsDescribed: a type of the wire package that no
 // operation has is an event, part of one, or forgotten.
 func TestEveryBodyOfTheContractIsDescribed(t *testing.T) {
-	elsewhere := []string{"Event", "CallEvent", "FileEvent", "SnapshotEvent", "NetworkEvent", "NetworkIndicator", // over MQTT
+	elsewhere := []string{"Event", "CallEvent", "FileEvent", "SnapshotEvent", "MessageEvent", "NetworkEvent", "NetworkIndicator", // over MQTT
 		"Ready", // on standard output
 		"ParticipantMetadata", "List", "Time"}
 	schemas := described(t)["components"].(map[string]any)["schemas"].(map[string]any)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"guichet/platform/call"
+	"guichet/platform/chat"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/file"
@@ -68,6 +69,13 @@ var causes = []struct {
 	{call.ErrRejected, wire.CodeConflict, "this endpoint has rejected the call"},
 	{call.ErrTooMany, wire.CodeTooMany, "one of the two has too many calls: end some"},
 	{call.ErrEnded, wire.CodeGone, "the call has ended"},
+	{chat.ErrUnknownConference, wire.CodeNotFound, "there is no such conference"},
+	{chat.ErrEnded, wire.CodeGone, "the conference has ended"},
+	{chat.ErrNotMember, wire.CodeForbidden, "only who is in the conference may do this"},
+	{chat.ErrForbidden, wire.CodeForbidden, "the access token does not allow this"},
+	{chat.ErrTaken, wire.CodeConflict, "this id was used for another message"},
+	{chat.ErrFull, wire.CodeConflict, "the chat of this conference is full"},
+	{chat.ErrTooFast, wire.CodeTooMany, "too many messages at a time: wait a second"},
 	{interaction.ErrUnknown, wire.CodeNotFound, "there is no such interaction"},
 	{interaction.ErrTaken, wire.CodeConflict, "this id is taken already"},
 	{interaction.ErrChanged, wire.CodeConflict, "somebody else changed this meanwhile: load it anew"},

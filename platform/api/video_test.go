@@ -14,6 +14,7 @@ import (
 
 	"guichet/platform/api"
 	"guichet/platform/call"
+	"guichet/platform/chat"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/file"
@@ -66,7 +67,7 @@ func serveVideo(t *testing.T) *project {
 		},
 		Renew:     func(string, oauth.Access) {},
 		OAuth:     &oauth.Service{},
-		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Tickets: &ticket.Service{}, Pages: &page.Pages{},
+		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Pages: &page.Pages{},
 		ICEServers: func(string) []wire.ICEServer { return nil },
 		SignRoomToken: func(organization string, claims any) (string, error) {
 			c := claims.(room.Claims)

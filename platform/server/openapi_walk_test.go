@@ -28,7 +28,7 @@ func TestAnswersFitTheDocument(t *testing.T) {
 		"ticket pages": TestTicketPages, "scheduled tickets": TestScheduledTicket, "ticket list": TestTicketList, "room links": TestRoomLinks,
 		"WHIP and WHEP": TestWHIPAndWHEP, "calls": TestEventsOfAOneToOneCall, "refused calls": TestCallsThatDoNotComeAbout, "interactions": TestInteraction,
 		"files": TestFileTransfer, "refused files": TestFilesThatAreRefused, "links": TestLinksToFiles, "snapshots": TestSnapshot,
-		"older snapshots": TestSnapshotsTakenByOlderClients, "refused snapshots": TestSnapshotsThatAreRefused, "cameras": TestCameraRequest,
+		"older snapshots": TestSnapshotsTakenByOlderClients, "refused snapshots": TestSnapshotsThatAreRefused, "cameras": TestCameraRequest, "chat": TestChat, "refused chat": TestChatThatIsRefused,
 	} {
 		t.Run(name, test)
 	}

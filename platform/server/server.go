@@ -23,6 +23,7 @@ import (
 	"guichet/platform/api"
 	"guichet/platform/broker"
 	calls "guichet/platform/call"
+	"guichet/platform/chat"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/file"
@@ -67,6 +68,7 @@ type Server struct {
 	broker      *broker.Broker
 	cases       *interaction.Service
 	files       *file.Service
+	chat        *chat.Service
 	api         *api.API
 
 	closing sync.Once
@@ -167,7 +169,7 @@ func (s *Server) routes() error {
 	if err != nil {
 		return err
 	}
-	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Interactions: s.cases, Files: s.files, Tickets: s.tickets,
+	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Interactions: s.cases, Files: s.files, Chat: s.chat, Tickets: s.tickets,
 		Pages: pages, ICEServers: s.iceServers, SignRoomToken: s.oauth.SignRoomToken, PublicURL: s.config.PublicURL, Now: s.config.Now, Logger: s.log.With("part", "api")})
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"guichet/platform/broker"
 	calls "guichet/platform/call"
+	"guichet/platform/chat"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/file"
@@ -74,7 +75,7 @@ func (s *Server) startDomains(ctx context.Context) error {
 	return s.broker.Start()
 }
 
-// startFiles builds what keeps the cases and files of calls.
+// startFiles builds what keeps the cases, files and chats of calls.
 func (s *Server) startFiles(ctx context.Context, secrets *vault.Vault) error {
 	c := s.config
 	key, err := secrets.Key("links to files")
@@ -84,6 +85,9 @@ func (s *Server) startFiles(ctx context.Context, secrets *vault.Vault) error {
 	s.files, err = file.New(ctx, file.Config{Folder: filepath.Join(c.Data, "files"), Store: s.store, Key: key, PublicURL: c.PublicURL,
 		MaxSize: c.FileSize, MaxTotal: c.FilesTotal, Wake: s.broker.Wake, Now: c.Now, Logger: s.log.With("part", "file")})
 	if err != nil {
+		return err
+	}
+	if s.chat, err = chat.New(chat.Config{Store: s.store, Wake: s.broker.Wake, Now: c.Now}); err != nil {
 		return err
 	}
 	s.cases, err = interaction.New(s.store, c.Now)

@@ -65,7 +65,11 @@ func (s *Store) AddFile(ctx context.Context, r file.Record, event []byte, l file
 		if err != nil {
 			return nil, err
 		}
-		return tellConference(tx, r, members, event)
+		to := make([]string, len(members))
+		for i, m := range members {
+			to[i] = m.EndpointID
+		}
+		return tellConference(tx, r.Key.Organization, r.Key.Conference, to, event, r.Created)
 	})
 	return earlier, woken, err
 }
@@ -152,19 +156,14 @@ func fileMembers(tx *sql.Tx, k file.Key) ([]file.Member, error) {
 
 // tellConference writes an event for everybody who is in the conference. It is
 // one row, which memberships let them see.
-func tellConference(tx *sql.Tx, r file.Record, members []file.Member, body []byte) ([]tailRow, error) {
-	done, err := tx.Exec(`INSERT INTO journal (organization, conference, body, created) VALUES (?, ?, ?, ?)`,
-		r.Key.Organization, r.Key.Conference, body, r.Created.UnixMilli())
+func tellConference(tx *sql.Tx, organization, conference string, to []string, body []byte, at time.Time) ([]tailRow, error) {
+	done, err := tx.Exec(`INSERT INTO journal (organization, conference, body, created) VALUES (?, ?, ?, ?)`, organization, conference, body, at.UnixMilli())
 	if err != nil {
 		return nil, err
 	}
 	seq, err := done.LastInsertId()
 	if err != nil {
 		return nil, err
-	}
-	to := make([]string, len(members))
-	for i, m := range members {
-		to[i] = m.EndpointID
 	}
 	return []tailRow{{broker.Entry{Seq: seq, Body: body}, to}}, nil
 }
