@@ -96,15 +96,17 @@ func (s *Service) Answer(ctx context.Context, who Caller, id string, approve boo
 
 // Taking is what an uploader says of a picture.
 type Taking struct {
-	Snapshot       string // its id; empty: the newest approved one of the target
+	Snapshot       string // its id; empty: the newest one of the target that the uploader may bring
 	Endpoint       string // the uploader's own
 	TargetEndpoint string // may be empty when Snapshot is not
 	MIMEType       string // may be empty
 }
 
 // MayAcquire tells early what Acquire would refuse, and returns the snapshot
-// that is meant: an approved one that the uploader asked for or was asked for,
-// while its target is still there.
+// that is meant, while its target is still there: an approved one that the
+// uploader asked for; or one that the uploader was asked for and did not decline,
+// since who sends a picture of itself says yes to it. Shipped clients say it in
+// no other way.
 func (s *Service) MayAcquire(ctx context.Context, who Caller, t Taking) (Picture, error) {
 	var v Picture
 	var err error
@@ -114,7 +116,7 @@ func (s *Service) MayAcquire(ctx context.Context, who Caller, t Taking) (Picture
 		if err := wire.CheckID("targetUserEndpointId", t.TargetEndpoint); err != nil {
 			return v, err
 		}
-		v, err = s.Store.ApprovedSnapshot(ctx, who.Organization, t.TargetEndpoint)
+		v, err = s.Store.AwaitedSnapshot(ctx, who.Organization, t.TargetEndpoint, t.TargetEndpoint == t.Endpoint)
 	}
 	if err != nil {
 		return v, err
@@ -132,14 +134,14 @@ func (s *Service) MayAcquire(ctx context.Context, who Caller, t Taking) (Picture
 		return v, err
 	case !p.has(v.Target):
 		return v, ErrNotMember
-	case v.State != wire.SnapshotApproved && v.State != wire.SnapshotAcquired:
+	case v.State == wire.SnapshotDeclined, v.State == wire.SnapshotRequested && me != v.Target:
 		return v, ErrNotApproved
 	}
 	return v, nil
 }
 
-// Acquire keeps the picture of an approved snapshot. Doing so again with the
-// same picture is no error.
+// Acquire keeps the picture of a snapshot. From the target it is the approval as
+// well, when there was none. Doing so again with the same picture is no error.
 func (s *Service) Acquire(ctx context.Context, who Caller, t Taking, u *Upload) error {
 	v, err := s.MayAcquire(ctx, who, t)
 	if err != nil {
@@ -161,10 +163,19 @@ func (s *Service) Acquire(ctx context.Context, who Caller, t Taking, u *Upload) 
 	if err != nil {
 		return err
 	}
+	var approval Note
+	if v.State == wire.SnapshotRequested {
+		yes := true
+		e := s.snapshotEvent(wire.EventSnapshotApproved, v, v.Target)
+		e.Succeeded = &yes
+		if approval, err = note(e, v.Asker, v.Target); err != nil {
+			return err
+		}
+	}
 	if err := u.publish(r.ID); err != nil {
 		return err
 	}
-	woken, err := s.Store.AddPicture(ctx, r, n, v.Asker.UserID, s.limit())
+	woken, err := s.Store.AddPicture(ctx, r, approval, n, v.Asker.UserID, s.limit())
 	if err == nil {
 		s.Wake(woken)
 		return nil

@@ -136,15 +136,17 @@ type Snapshots interface {
 	AddSnapshot(ctx context.Context, p Picture, n Note, max int) (woken []string, err error)
 	// Snapshot fails with ErrUnknownSnapshot.
 	Snapshot(ctx context.Context, organization, id string) (Picture, error)
-	// ApprovedSnapshot returns the newest approved request to a target endpoint;
-	// it fails with ErrNotApproved.
-	ApprovedSnapshot(ctx context.Context, organization, targetEndpoint string) (Picture, error)
+	// AwaitedSnapshot returns the newest request to a target endpoint that was
+	// approved; when there is none, and unanswered is set, the newest that was not
+	// answered. It fails with ErrNotApproved.
+	AwaitedSnapshot(ctx context.Context, organization, targetEndpoint string, unanswered bool) (Picture, error)
 	// AnswerSnapshot moves a snapshot from requested to a state; it fails with
 	// ErrAnswered.
 	AnswerSnapshot(ctx context.Context, id string, state wire.SnapshotState, n Note, at time.Time) (woken []string, err error)
-	// AddPicture writes the file of an approved snapshot; it fails like AddFile,
-	// and with ErrNotApproved.
-	AddPicture(ctx context.Context, r Record, n Note, asker string, l Limit) (woken []string, err error)
+	// AddPicture writes the file of an approved snapshot; with the event of an
+	// approval also that of one that nobody answered, which is approved by it. It
+	// fails like AddFile, and with ErrNotApproved.
+	AddPicture(ctx context.Context, r Record, approval, acquired Note, asker string, l Limit) (woken []string, err error)
 	// SnapshotsOf returns snapshots, the oldest first.
 	SnapshotsOf(ctx context.Context, q Query) ([]Picture, error)
 	// AddCamera writes a camera request and its event; it fails with ErrTooMany.

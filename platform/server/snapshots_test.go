@@ -51,7 +51,8 @@ func TestSnapshot(t *testing.T) {
 	if d := cmp.Diff(want, v); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	m.picture(m.customer, m.g, v.SnapshotID, png).refused("before it is approved", 409, wire.CodeConflict)
+	m.picture(m.agent, m.a, v.SnapshotID, png).refused("by the asker, before it is approved", 409, wire.CodeConflict)
+	m.picture(m.agent, m.a, "", png).refused("by the asker without its id, before it is approved", 409, wire.CodeConflict)
 	m.agent.send("POST", snapshots+"/"+v.SnapshotID+"/signedUrl", "", nil).refused("before it is there", 404, wire.CodeNotFound)
 	a := m.customer.post(snapshots+"/"+v.SnapshotID+"/approve", wire.AnswerSnapshot{UserEndpointID: m.g, AdditionalInformation: "front side"})
 	if a.status != 204 {
@@ -129,6 +130,31 @@ func TestSnapshotsTakenByOlderClients(t *testing.T) {
 	}
 	m.agent.url(snapshots + "/" + v.SnapshotID + "/signedUrl")
 	m.picture(m.agent, m.a, "", png).refused("nothing is approved any more", 409, wire.CodeConflict)
+}
+
+// TestPictureIsTheApproval: a client that sends the picture without saying yes
+// before has said it; with and without the request's id.
+func TestPictureIsTheApproval(t *testing.T) {
+	m := serve(t, nil).meet()
+	events := m.agent.overhear(wire.EndpointTopic(m.a))
+	for _, named := range []bool{true, false} {
+		v := m.ask()
+		id := ""
+		if named {
+			id = v.SnapshotID
+		}
+		if a := m.picture(m.customer, m.g, id, png); a.status != 204 {
+			t.Fatalf("upload: %d %s", a.status, a.body)
+		}
+		m.customer.post(snapshots+"/"+v.SnapshotID+"/decline", wire.AnswerSnapshot{UserEndpointID: m.g}).refused("too late for a no", 409, wire.CodeConflict)
+		for _, kind := range []wire.EventType{wire.EventSnapshotRequested, wire.EventSnapshotApproved, wire.EventSnapshotAcquired} {
+			e := await[wire.SnapshotEvent](t, events, "")
+			yes := e.Succeeded != nil && *e.Succeeded
+			if e.Type != kind || e.SnapshotID != v.SnapshotID || yes != (kind == wire.EventSnapshotApproved) || kind != wire.EventSnapshotRequested && e.UserEndpointID != m.g {
+				t.Errorf("%+v, want %s", e, kind)
+			}
+		}
+	}
 }
 
 // TestSnapshotsThatAreRefused tries the wrong people, moments and pictures.

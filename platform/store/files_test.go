@@ -239,10 +239,10 @@ func TestSnapshotStates(t *testing.T) {
 	check(t, err)
 	r := paper("f1")
 	r.Snapshot = "s1"
-	if _, err := s.AddPicture(bg, r, file.Note{}, "paul", file.Limit{Files: 9, Bytes: 1000}); !errors.Is(err, file.ErrNotApproved) {
+	if _, err := s.AddPicture(bg, r, file.Note{}, file.Note{}, "paul", file.Limit{Files: 9, Bytes: 1000}); !errors.Is(err, file.ErrNotApproved) {
 		t.Errorf("before it is approved: %v", err)
 	}
-	if _, err := s.ApprovedSnapshot(bg, "default", "e1"); !errors.Is(err, file.ErrNotApproved) {
+	if _, err := s.AwaitedSnapshot(bg, "default", "e1", false); !errors.Is(err, file.ErrNotApproved) {
 		t.Errorf("found before it is approved: %v", err)
 	}
 	_, err = s.AnswerSnapshot(bg, "s1", wire.SnapshotApproved, file.Note{}, noon)
@@ -250,7 +250,7 @@ func TestSnapshotStates(t *testing.T) {
 	if _, err := s.AnswerSnapshot(bg, "s1", wire.SnapshotDeclined, file.Note{}, noon); !errors.Is(err, file.ErrAnswered) {
 		t.Errorf("answered twice: %v", err)
 	}
-	got, err := s.ApprovedSnapshot(bg, "default", "e1")
+	got, err := s.AwaitedSnapshot(bg, "default", "e1", false)
 	check(t, err)
 	v.State = wire.SnapshotApproved
 	if d := cmp.Diff(v, got); d != "" {
@@ -259,10 +259,10 @@ func TestSnapshotStates(t *testing.T) {
 	if _, err := s.Snapshot(bg, "other", "s1"); !errors.Is(err, file.ErrUnknownSnapshot) {
 		t.Errorf("another organization finds it: %v", err)
 	}
-	if _, err := s.AddPicture(bg, r, file.Note{}, "paul", file.Limit{Files: 0, Bytes: 1000}); !errors.Is(err, file.ErrTooMany) {
+	if _, err := s.AddPicture(bg, r, file.Note{}, file.Note{}, "paul", file.Limit{Files: 0, Bytes: 1000}); !errors.Is(err, file.ErrTooMany) {
 		t.Errorf("no room in the conference: %v", err)
 	}
-	_, err = s.AddPicture(bg, r, file.Note{}, "paul", file.Limit{Files: 9, Bytes: 1000}) // what failed left it approved
+	_, err = s.AddPicture(bg, r, file.Note{}, file.Note{}, "paul", file.Limit{Files: 9, Bytes: 1000}) // what failed left it approved
 	check(t, err)
 	if _, readable, err := s.File(bg, "default", "f1", file.Reader{UserID: "paul"}); err != nil || !readable {
 		t.Errorf("who asked may not read: %v", err)
@@ -271,6 +271,56 @@ func TestSnapshotStates(t *testing.T) {
 	check(t, err)
 	if got.State != wire.SnapshotAcquired || got.File.ID != "f1" || got.File.SHA256 != r.SHA256 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestPictureApprovesItsSnapshot: what the target sends before it answered is its
+// approval, told once and before the picture; a no stays a no.
+func TestPictureApprovesItsSnapshot(t *testing.T) {
+	s := open(t)
+	j, _ := openJournal(t, s)
+	attend(t, s, "default", "c1", "anna", "e1")
+	target := file.Member{EndpointID: "e1", UserID: "anna"}
+	v := file.Picture{Key: file.Key{Organization: "default", Conference: "c1"}, Asker: file.Member{EndpointID: "e9", UserID: "paul"}, Target: target, State: wire.SnapshotRequested}
+	tell := func(text string) file.Note { return file.Note{Body: []byte(text), To: []file.Member{target}} }
+	limit := file.Limit{Files: 9, Bytes: 1000}
+	ask := func(id string, at time.Time) file.Record {
+		v.ID, v.Created = id, at
+		_, err := s.AddSnapshot(bg, v, file.Note{}, 9)
+		check(t, err)
+		r := paper("file of " + id)
+		r.Snapshot = id
+		return r
+	}
+	first, second, third := ask("s1", noon), ask("s2", noon.Add(time.Second)), ask("s3", noon.Add(2*time.Second))
+	if got, err := s.AwaitedSnapshot(bg, "default", "e1", true); err != nil || got.ID != "s3" {
+		t.Errorf("the newest is %s, %v", got.ID, err)
+	}
+	_, err := s.AddPicture(bg, first, tell("yes 1"), tell("there 1"), "paul", limit)
+	check(t, err)
+	_, err = s.AnswerSnapshot(bg, "s2", wire.SnapshotApproved, tell("yes 2"), noon)
+	check(t, err)
+	if got, err := s.AwaitedSnapshot(bg, "default", "e1", true); err != nil || got.ID != "s2" {
+		t.Errorf("rather than one that was approved: %s, %v", got.ID, err)
+	}
+	_, err = s.AddPicture(bg, second, tell("yes again"), tell("there 2"), "paul", limit) // approved between the look and the write
+	check(t, err)
+	_, err = s.AnswerSnapshot(bg, "s3", wire.SnapshotDeclined, tell("no 3"), noon)
+	check(t, err)
+	if _, err := s.AddPicture(bg, third, tell("yes 3"), tell("there 3"), "paul", limit); !errors.Is(err, file.ErrNotApproved) {
+		t.Errorf("after a no: %v", err)
+	}
+	if _, err := s.AwaitedSnapshot(bg, "default", "e1", true); !errors.Is(err, file.ErrNotApproved) {
+		t.Errorf("nothing waits: %v", err)
+	}
+	list, err := j.After(bg, "default", "e1", 0, 99)
+	check(t, err)
+	var told []string
+	for _, e := range list[1:] { // after its own joining
+		told = append(told, string(e.Body))
+	}
+	if want := []string{"yes 1", "there 1", "yes 2", "there 2", "no 3"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
 	}
 }
 

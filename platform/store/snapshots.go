@@ -83,10 +83,10 @@ func (s *Store) Snapshot(ctx context.Context, organization, id string) (file.Pic
 	return s.snapshot(ctx, file.ErrUnknownSnapshot, `f.organization = ? AND f.id = ?`, organization, id)
 }
 
-// ApprovedSnapshot implements file.Snapshots.
-func (s *Store) ApprovedSnapshot(ctx context.Context, organization, targetEndpoint string) (file.Picture, error) {
-	return s.snapshot(ctx, file.ErrNotApproved, `f.organization = ? AND f.target_endpoint = ? AND f.state = 'APPROVED' AND f.closed = 0 ORDER BY f.answered DESC, f.id LIMIT 1`,
-		organization, targetEndpoint)
+// AwaitedSnapshot implements file.Snapshots.
+func (s *Store) AwaitedSnapshot(ctx context.Context, organization, targetEndpoint string, unanswered bool) (file.Picture, error) {
+	return s.snapshot(ctx, file.ErrNotApproved, `f.organization = ? AND f.target_endpoint = ? AND f.closed = 0 AND (f.state = 'APPROVED' OR f.state = 'REQUESTED' AND ?)
+		ORDER BY f.state, f.answered DESC, f.created DESC, f.id LIMIT 1`, organization, targetEndpoint, unanswered)
 }
 
 func (s *Store) snapshot(ctx context.Context, missing error, where string, args ...any) (file.Picture, error) {
@@ -123,8 +123,12 @@ func answered(tx *sql.Tx, update string, n file.Note, at time.Time, args ...any)
 }
 
 // AddPicture implements file.Snapshots.
-func (s *Store) AddPicture(ctx context.Context, r file.Record, n file.Note, asker string, l file.Limit) (woken []string, err error) {
+func (s *Store) AddPicture(ctx context.Context, r file.Record, approval, acquired file.Note, asker string, l file.Limit) (woken []string, err error) {
 	return s.tell(ctx, func(tx *sql.Tx) ([]tailRow, error) {
+		approved, err := approvedByPicture(tx, r, approval)
+		if err != nil {
+			return nil, err
+		}
 		done, err := tx.Exec(`UPDATE snapshots SET state = 'ACQUIRED' WHERE id = ? AND state = 'APPROVED' AND closed = 0`, r.Snapshot)
 		if err := orElse(done, err, file.ErrNotApproved); err != nil {
 			return nil, err
@@ -135,8 +139,23 @@ func (s *Store) AddPicture(ctx context.Context, r file.Record, n file.Note, aske
 		if err := addReader(tx, r.ID, asker); err != nil {
 			return nil, err
 		}
-		return tellMembers(tx, r.Key.Organization, n, r.Created)
+		rows, err := tellMembers(tx, r.Key.Organization, acquired, r.Created)
+		return append(approved, rows...), err
 	})
+}
+
+// approvedByPicture approves a snapshot that nobody answered, when the event of
+// an approval comes with its picture, and tells of it.
+func approvedByPicture(tx *sql.Tx, r file.Record, approval file.Note) ([]tailRow, error) {
+	if approval.Body == nil {
+		return nil, nil
+	}
+	rows, err := answered(tx, `UPDATE snapshots SET state = 'APPROVED', answered = ? WHERE id = ? AND answered IS NULL AND closed = 0 RETURNING organization`,
+		approval, r.Created, r.Created.UnixMilli(), r.Snapshot)
+	if errors.Is(err, file.ErrAnswered) { // meanwhile, by a call of its own
+		return nil, nil
+	}
+	return rows, err
 }
 
 // SnapshotsOf implements file.Snapshots. Who asked may see what became of it;

@@ -25,7 +25,7 @@ const (
 // FormInteractionID; the answer is 204. The older path
 // /rtc-api/snapshots/snapshotAcquire is the same call. Without
 // FormRelatedSnapshotID the newest approved request between the two endpoints is
-// meant.
+// meant. The target's own upload is its approval, when it has not answered yet.
 const (
 	FormImage                = "image"
 	FormRelatedSnapshotID    = "relatedSnapshotId"
