@@ -33,7 +33,14 @@ func newApp() fyne.App {
 	if dir, err := os.UserCacheDir(); err == nil {
 		_ = os.MkdirAll(dir, 0o700) // Fyne makes its own folder in there and no more; without a cache it goes on
 	}
-	return app.NewWithID("guichet")
+	a := app.NewWithID("guichet")
+	// Fyne saves its preferences, of which we have none, in a last event that it
+	// queues while its loop ends; when that comes between two steps of the end
+	// nobody takes it any more, and Fyne waits for it for ever (v2.8.0: runGL, Run).
+	if l, ok := a.Lifecycle().(interface{ SetOnStoppedHookExecuted(func()) }); ok {
+		l.SetOnStoppedHookExecuted(nil)
+	}
+	return a
 }
 
 // speak replaces a locale that Fyne cannot read, such as C.UTF-8, by English;
