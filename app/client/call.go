@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"guichet/platform/wire"
 )
@@ -49,10 +50,11 @@ type CallState struct {
 	Receiving  bool            // the media of all streams that should be received is connected
 	// Network is how good everybody's network was lately, by endpoint, for those who
 	// were measured. It is not to be changed.
-	Network map[string]wire.NetworkIndicator
-	Ended   bool   // for good: by somebody, or because of Err
-	Reason  string // that came with the end
-	Err     error  // why we were not let in, or not any more
+	Network  map[string]wire.NetworkIndicator
+	Measured time.Time // when Network came; zero before the first
+	Ended    bool      // for good: by somebody, or because of Err
+	Reason   string    // that came with the end
+	Err      error     // why we were not let in, or not any more
 }
 
 // Call is a conference that a connection has joined, or is about to. Its loop

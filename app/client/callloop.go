@@ -50,7 +50,6 @@ type callLoop struct {
 	err      error
 	told     CallState // last given to OnState, without the conference
 	version  int64     // of the conference given with it
-	measured int       // of the networks given with it
 }
 
 func newCallLoop(c *Call, metadata json.RawMessage) *callLoop {
@@ -244,7 +243,7 @@ func (l *callLoop) end(err error) {
 func (l *callLoop) tell() {
 	_, reason := l.follower.Ended()
 	now := CallState{Endpoint: l.member, Joined: l.member != "" && l.follower.fetched, Online: l.status.Online,
-		Sending: l.cfg.Send == nil || l.send != nil && l.send.connected, Receiving: true, Network: l.news.network, Ended: l.over, Reason: reason, Err: l.err}
+		Sending: l.cfg.Send == nil || l.send != nil && l.send.connected, Receiving: true, Network: l.news.network, Measured: l.news.measured, Ended: l.over, Reason: reason, Err: l.err}
 	if l.send != nil {
 		now.Stream = l.send.stream
 	}
@@ -257,15 +256,15 @@ func (l *callLoop) tell() {
 	}
 	l.standing.set(in, l.over)
 	version := l.follower.state.Version
-	if version == l.version && l.news.measured == l.measured && now.same(l.told) {
+	if version == l.version && now.same(l.told) {
 		return
 	}
-	l.told, l.version, l.measured = now, version, l.news.measured
+	l.told, l.version = now, version
 	now.Conference = l.follower.State()
 	l.cfg.OnState(now)
 }
 
 func (a CallState) same(b CallState) bool {
 	return a.Endpoint == b.Endpoint && a.Stream == b.Stream && a.Joined == b.Joined && a.Online == b.Online && a.Sending == b.Sending &&
-		a.Receiving == b.Receiving && a.Ended == b.Ended && a.Reason == b.Reason && a.Err == b.Err
+		a.Receiving == b.Receiving && a.Ended == b.Ended && a.Reason == b.Reason && a.Err == b.Err && a.Measured.Equal(b.Measured)
 }

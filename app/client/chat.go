@@ -45,8 +45,8 @@ func (c *Call) SendMessage(ctx context.Context, id, text string) (m wire.ChatMes
 	return m, err
 }
 
-// line reads a message of the chat out of its event.
-func line(e wire.MessageEvent) wire.ChatMessage {
+// lineOf reads a message of the chat out of its event.
+func lineOf(e wire.MessageEvent) wire.ChatMessage {
 	return wire.ChatMessage{MessageID: e.MessageID, ConferenceID: e.ConferenceID, Seq: e.Seq, UserID: e.UserID, UserEndpointID: e.UserEndpointID,
 		Name: e.Name, Text: e.Text, Timestamp: e.Timestamp}
 }

@@ -22,7 +22,7 @@ type news struct {
 	snapshots  map[string]wire.Snapshot
 	told       []string // ids of camera events, the oldest first
 	network    map[string]wire.NetworkIndicator
-	measured   int // number of the newest indicator
+	measured   time.Time // when it came
 
 	behind bool // something may have been missed
 	busy   bool // it is being read
@@ -55,7 +55,7 @@ func (l *callLoop) happened(h happening) {
 	case wire.EventMessageSent:
 		var e wire.MessageEvent
 		if err = json.Unmarshal(h.body, &e); err == nil {
-			l.said(messages{page: wire.ChatMessages{Messages: []wire.ChatMessage{line(e)}}})
+			l.said(messages{page: wire.ChatMessages{Messages: []wire.ChatMessage{lineOf(e)}}})
 		}
 	case wire.EventFileTransferred:
 		var e wire.FileEvent
@@ -76,7 +76,7 @@ func (l *callLoop) happened(h happening) {
 		var e wire.NetworkEvent
 		if err = json.Unmarshal(h.body, &e); err == nil {
 			l.news.network = e.ParticipantIndicatorMap
-			l.news.measured++
+			l.news.measured = time.Now()
 		}
 	}
 	if err != nil {
