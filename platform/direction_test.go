@@ -48,12 +48,11 @@ var allowed = map[string][]string{
 
 // onlyIn names outside packages that belong to one place.
 var onlyIn = map[string][]string{
-	"fyne.io/fyne/v2":        {"app/ui"},
-	"net/http":               {"app/", "platform/"},
-	"github.com/gen2brain/":  {"media/sound"},
-	"github.com/mochi-mqtt/": {"platform/broker"},
-	"github.com/zitadel/":    {"platform/oauth"},
-	"modernc.org/sqlite":     {"platform/store"},
+	"fyne.io/fyne/v2":       {"app/ui"},
+	"net/http":              {"app/", "platform/"},
+	"github.com/gen2brain/": {"media/sound"},
+	"github.com/zitadel/":   {"platform/oauth"},
+	"modernc.org/sqlite":    {"platform/store"},
 }
 
 func TestDirectionOfDependencies(t *testing.T) {

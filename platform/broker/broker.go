@@ -1,17 +1,16 @@
-// Package broker is the MQTT 3.1.1 front (also 3.1) over TCP and WebSocket, by
-// which endpoints receive their events at QoS 1. Clients publish nothing.
+// Package broker is the MQTT front (3.1, 3.1.1 and 5) over TCP and WebSocket, by
+// which endpoints receive their events at QoS 1. Clients publish nothing, so it
+// speaks the packets of subscribers alone, and refuses the others.
 //
 // It owns connections and deliveries, and keeps no session: what an endpoint
 // has not acknowledged yet is read again from the Journal, past the endpoint's
-// cursor, after every connect and subscribe. The mochi-mqtt library reads and
-// checks packets and answers CONNECT, SUBSCRIBE and PINGREQ; its topics,
-// in-flight store, retained messages and event loop are not used. It is never
-// started, only handed connections.
+// cursor, after every connect and subscribe.
 //
-// Each connection is read by one goroutine; each endpoint subscribed to on it
-// has one pump, a goroutine which writes its events. A connection's write has a
-// deadline and no lock is held across it, so a client that does not read delays
-// nobody else. The package knows nothing of conferences, OAuth or HTTP routes.
+// Each connection is read by one goroutine. Each endpoint subscribed to on it
+// has one pump, whose goroutine runs while there is something to write. A write
+// has a deadline and no lock but the connection's own is held across it, so a
+// client that does not read delays nobody else. The package knows nothing of
+// conferences, OAuth or HTTP routes.
 package broker
 
 import (
@@ -23,20 +22,22 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	mqtt "github.com/mochi-mqtt/server/v2"
 )
 
 // Bounds of what clients may take.
 const (
-	maxPacket        = 64 << 10         // bytes, from a client
+	maxConnect       = 16 << 10         // bytes of CONNECT
+	maxPacket        = 64 << 10         // bytes, from a client that has signed in
+	maxWrite         = 16 << 10         // bytes that one write hands to the socket, or one event more
+	readBuffer       = 256              // bytes; more are read in several turns
 	maxUnsigned      = 1024             // connections that have not signed in
 	maxConnections   = 16384            // all
 	maxSubscriptions = 8                // of one connection
 	maxNotices       = 8                // that wait for one endpoint
 	window           = 64               // deliveries that one pump leaves unacknowledged
 	connectWait      = 10 * time.Second // for CONNECT
-	writeWait        = 5 * time.Second  // for one write
+	writeWait        = 5 * time.Second  // for one write at least; at most twice that
+	farewellWait     = time.Second      // for the packet that tells why
 	ackWait          = time.Minute      // for one acknowledgement
 )
 
@@ -84,14 +85,14 @@ type Config struct {
 
 // Broker is the running front. Its methods are safe for concurrent use.
 type Broker struct {
-	cfg   Config
-	log   *slog.Logger
-	front *mqtt.Server
-	tcp   net.Listener // nil without Listen
+	cfg Config
+	log *slog.Logger
+	tcp net.Listener // nil without Listen
 
-	unsigned chan struct{} // one token per connection that has not signed in
-	numbers  atomic.Uint64 // of connections
-	ackWait  time.Duration
+	unsigned           chan struct{} // one token per connection that has not signed in
+	numbers            atomic.Uint64 // of connections
+	ackWait, writeWait time.Duration
+	buffers            sync.Pool // of *[]byte, to write from
 
 	life  context.Context // ends with Close; of connections and pumps
 	stop  context.CancelFunc
@@ -115,13 +116,11 @@ func New(cfg Config) (*Broker, error) {
 	if cfg.Valid == nil {
 		cfg.Valid = func(Session) bool { return true }
 	}
-	b := &Broker{cfg: cfg, log: cfg.Logger, unsigned: make(chan struct{}, maxUnsigned), ackWait: ackWait,
-		links: map[*link]struct{}{}, byClient: map[clientKey]*link{}, endpoints: map[string]*pump{}}
-	var err error
-	if b.front, err = newFront(b); err != nil {
-		return nil, fmt.Errorf("broker: %w", err)
-	}
+	b := &Broker{cfg: cfg, log: cfg.Logger, unsigned: make(chan struct{}, maxUnsigned), ackWait: ackWait, writeWait: writeWait,
+		buffers: sync.Pool{New: func() any { return new([]byte) }},
+		links:   map[*link]struct{}{}, byClient: map[clientKey]*link{}, endpoints: map[string]*pump{}}
 	if cfg.Listen != "" {
+		var err error
 		if b.tcp, err = net.Listen("tcp", cfg.Listen); err != nil {
 			return nil, fmt.Errorf("broker: %w", err)
 		}
@@ -165,7 +164,7 @@ func (b *Broker) Close() error {
 		err = b.tcp.Close()
 	}
 	for _, l := range links {
-		l.cut("broker is closed")
+		l.cut(errClosing)
 	}
 	b.ended.Wait()
 	return err
@@ -201,7 +200,7 @@ func (b *Broker) admit(conn net.Conn) {
 		conn.Close()
 		return
 	}
-	go b.serve(l)
+	go b.signUp(l)
 }
 
 // Wake tells that the journal has news for these endpoints. It does not block.
@@ -222,10 +221,7 @@ func (b *Broker) Notify(endpointID string, body []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if p := b.endpoints[endpointID]; p != nil {
-		select {
-		case p.notices <- body:
-		default:
-		}
+		p.notify(body)
 	}
 }
 
@@ -236,7 +232,7 @@ func (b *Broker) Cut(match func(Session) bool) {
 	links := b.matching(func(l *link) bool { return l.signedIn && match(l.session) })
 	b.mu.Unlock()
 	for _, l := range links {
-		l.cut("access ended")
+		l.cut(errRevoked)
 	}
 }
 
@@ -260,7 +256,7 @@ func (b *Broker) CutEndpoint(endpointID string) {
 	p := b.endpoints[endpointID]
 	b.mu.Unlock()
 	if p != nil {
-		p.link.cut("endpoint is gone")
+		p.link.cut(errGone)
 	}
 }
 

@@ -62,7 +62,7 @@ func TestWhatIsNotAcknowledgedComesAgain(t *testing.T) {
 	s := start(t)
 	conn := raw(t, s, "anna", "a")
 	s.add("anna-1", numbers(0, 100)...)
-	conn.Write(subscribePacket(endpointTopic("anna")))
+	conn.Write(subscribeBytes(endpointTopic("anna")))
 	read(t, conn, 5) // SUBACK
 	var third []byte
 	for i := range window {
@@ -84,7 +84,7 @@ func TestAtMostAWindowIsUnacknowledged(t *testing.T) {
 	s := start(t)
 	conn := raw(t, s, "anna", "a")
 	s.add("anna-1", numbers(0, 3*window)...)
-	conn.Write(subscribePacket(endpointTopic("anna")))
+	conn.Write(subscribeBytes(endpointTopic("anna")))
 	read(t, conn, 5)
 	var ids [][]byte
 	n := 2 + len(endpointTopic("anna"))

@@ -253,7 +253,7 @@ func raw(t testing.TB, s *server, user, id string) net.Conn {
 	}
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(hang))
-	if _, err := conn.Write(connectPacket("t-"+user, id)); err != nil {
+	if _, err := conn.Write(connectBytes("t-"+user, id)); err != nil {
 		t.Fatal(err)
 	}
 	ack := make([]byte, 4)
@@ -284,10 +284,10 @@ func packet(first byte, body ...[]byte) []byte {
 	}
 }
 
-func connectPacket(name, id string) []byte {
+func connectBytes(name, id string) []byte {
 	return packet(0x10, text("MQTT"), []byte{4, 0x82, 0, 60}, text(id), text(name))
 }
 
-func subscribePacket(topic string) []byte { return packet(0x82, []byte{0, 1}, text(topic), []byte{1}) }
+func subscribeBytes(topic string) []byte { return packet(0x82, []byte{0, 1}, text(topic), []byte{1}) }
 
 func endpointTopic(user string) string { return wire.EndpointTopic(user + "-1") }

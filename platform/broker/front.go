@@ -3,209 +3,292 @@ package broker
 import (
 	"context"
 	"errors"
-	"log/slog"
-
-	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/packets"
+	"io"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
 
 	"guichet/platform/wire"
 )
 
-// frontID names our listener and our hook to the library.
-const frontID = "guichet"
-
-// errRefused ends a connection whose CONNECT was answered with a refusal.
-var errRefused = errors.New("connect refused")
-
-// newFront makes the library's server. It is not started: its event loop
-// publishes $SYS topics, expires sessions and delays wills, none of which exist
-// here. It must not log, since it would log whole packets.
-func newFront(b *Broker) (*mqtt.Server, error) {
-	caps := mqtt.NewDefaultServerCapabilities()
-	caps.MaximumPacketSize = maxPacket
-	caps.MaximumQos = 1
-	caps.MaximumClientWritesPending = 1 // its queue is not used
-	caps.RetainAvailable = 0
-	caps.SharedSubAvailable = 0
-	caps.WildcardSubAvailable = 0
-	caps.TopicAliasMaximum = 0
-	s := mqtt.New(&mqtt.Options{Capabilities: caps, Logger: slog.New(slog.DiscardHandler)})
-	return s, s.AddHook(&hook{broker: b}, nil)
-}
-
-// hook is where the library asks us. Its methods run in the goroutine that
-// reads the connection.
-type hook struct {
-	mqtt.HookBase
-	broker *Broker
-}
-
-// ID names the hook.
-func (h *hook) ID() string { return frontID }
-
-// Provides tells which of the methods below the library calls.
-func (h *hook) Provides(b byte) bool {
-	switch b {
-	case mqtt.OnPacketRead, mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSubscribe,
-		mqtt.OnSubscribed, mqtt.OnUnsubscribe, mqtt.OnPacketProcessed:
-		return true
-	}
-	return false
-}
-
-// OnPacketRead lets through what a client may send. The error cuts the
-// connection: nobody publishes here.
-func (h *hook) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
-	l := linkOf(cl)
-	switch pk.FixedHeader.Type {
-	case packets.Connect:
-		return l.adopt(pk)
-	case packets.Puback:
-		l.acknowledge(pk.PacketID)
-	case packets.Subscribe, packets.Unsubscribe, packets.Pingreq, packets.Disconnect:
-	default:
-		return pk, packets.ErrRejectPacket
-	}
-	return pk, nil
-}
-
-// adopt rewrites CONNECT so that the library keeps no session and never lets
-// one connection take over another: its client id is ours.
-func (l *link) adopt(pk packets.Packet) (packets.Packet, error) {
-	if l.client != "" || l.refusal != nil {
-		return pk, packets.ErrRejectPacket // a second CONNECT (section 3.1.0-2)
-	}
-	l.client = pk.Connect.ClientIdentifier
-	switch {
-	case pk.ProtocolVersion > 4:
-		l.refusal = &packets.ErrUnsupportedProtocolVersion
-	case l.client == "" && !pk.Connect.Clean: // section 3.1.3-8
-		l.refusal = &packets.ErrClientIdentifierNotValid
-	case pk.Connect.WillFlag: // clients publish nothing
-		l.refusal = &packets.Err3NotAuthorized
-	}
-	if l.client == "" {
-		l.client = l.id
-	}
-	pk.Connect.ClientIdentifier = l.id
-	pk.Connect.Clean = true
-	if len(pk.Connect.Password) == 0 {
-		pk.Connect.PasswordFlag = false // an empty password is allowed, but not by the library
-	}
-	return pk, nil
-}
-
-// OnConnect signs a connection in.
-func (h *hook) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
-	l := linkOf(cl)
-	if l.refusal == nil {
-		s, code := h.broker.authenticate(string(pk.Connect.Username), string(pk.Connect.Password))
-		if code == nil {
-			h.broker.signIn(l, s)
-			return nil
+// signUp reads CONNECT and answers it. It runs in a goroutine of its own, which
+// ends then: checking a token takes a deeper stack than what follows.
+func (b *Broker) signUp(l *link) {
+	ok := false
+	defer func() {
+		if v := recover(); v != nil {
+			b.panicked(l, v)
 		}
-		l.refusal = code
+		if ok {
+			go b.serve(l)
+		} else {
+			b.dismiss(l)
+		}
+	}()
+	if err := l.connect(); err != nil {
+		l.cut(causeOf(err))
+		return
 	}
-	if err := h.broker.front.SendConnack(cl, *l.refusal, false, nil); err != nil {
+	ok = true
+}
+
+// serve runs a connection that has signed in to its end.
+func (b *Broker) serve(l *link) {
+	defer b.dismiss(l)
+	defer func() {
+		if v := recover(); v != nil {
+			b.panicked(l, v)
+		}
+	}()
+	for {
+		if err := l.step(); err != nil {
+			l.cut(causeOf(err))
+			return
+		}
+	}
+}
+
+// panicked reports a fault in the handling of what strangers send, which must
+// cost no more than this connection.
+func (b *Broker) panicked(l *link, v any) {
+	b.log.Error("mqtt connection panicked", "connection", l.number, "panic", v, "stack", string(debug.Stack()))
+}
+
+// causeOf is the reason behind an error of reading or writing.
+func causeOf(err error) *reason {
+	var r *reason
+	switch {
+	case errors.As(err, &r):
+		return r
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errSilent
+	default:
+		return errHungUp
+	}
+}
+
+// connect reads CONNECT, signs the connection in and answers.
+func (l *link) connect() error {
+	if err := l.conn.SetReadDeadline(time.Now().Add(connectWait)); err != nil {
 		return err
 	}
-	return errRefused
+	head, body, err := l.read(maxConnect)
+	if err != nil {
+		return err
+	}
+	if head != headConnect {
+		return errProtocol
+	}
+	c, err := decodeConnect(body)
+	if err != nil && err != errLevel {
+		return err
+	}
+	l.level, l.client = c.level, c.clientID
+	l.keepAlive = time.Duration(c.keepAlive) * time.Second * 3 / 2 // section 3.1.2.10
+	l.receiveMaximum, l.maximumPacket = int(c.receiveMaximum), int(c.maximumPacket)
+	assigned := ""
+	if c.clientID == "" {
+		assigned = "c" + strconv.FormatUint(l.number, 10)
+		l.client = assigned
+	}
+	refusal := l.admit(c, err)
+	if refusal == nil {
+		refusal = l.broker.signIn(l)
+	}
+	if err := l.write(appendConnack(nil, c.level, refusal, assigned, c.sessionExpiry > 0)); err != nil {
+		return err
+	}
+	if refusal != nil {
+		l.answered = true // CONNACK has told why
+		return refusal
+	}
+	return l.conn.SetReadDeadline(time.Time{})
+}
+
+// admit decides on CONNECT, and learns who the connection belongs to.
+func (l *link) admit(c connectPacket, fault error) *reason {
+	switch {
+	case fault != nil:
+		return errLevel
+	case c.authMethod:
+		return errAuthMethod
+	case c.clientID == "" && !c.clean && c.level != level5: // section 3.1.3-8 of 3.1.1
+		return errClientID
+	case c.will: // clients publish nothing
+		return errRight
+	case c.user == "":
+		return errLogin
+	}
+	var ok bool
+	if l.session, ok = l.broker.authenticate(c.user, c.password); !ok {
+		return errRight
+	}
+	l.organization = l.session.Organization
+	return nil
 }
 
 // authenticate accepts the token as the user name, with any password, or as the
 // password of the user that it was issued to.
-func (b *Broker) authenticate(name, password string) (Session, *packets.Code) {
-	if name == "" {
-		return Session{}, &packets.ErrMalformedUsernameOrPassword
-	}
+func (b *Broker) authenticate(name, password string) (Session, bool) {
 	ctx, cancel := context.WithTimeout(b.life, connectWait)
 	defer cancel()
 	if password != "" {
 		if s, err := b.cfg.Authenticate(ctx, password); err == nil && s.UserID == name {
-			return b.admitted(s)
+			return s, s.Expires.After(b.cfg.Now())
 		}
 	}
 	s, err := b.cfg.Authenticate(ctx, name)
+	return s, err == nil && s.Expires.After(b.cfg.Now())
+}
+
+// step reads one packet and does what it asks. The error ends the connection.
+func (l *link) step() error {
+	if l.in.Buffered() == 0 {
+		l.advance()
+	}
+	if err := l.expect(); err != nil {
+		return err
+	}
+	head, body, err := l.read(maxPacket)
 	if err != nil {
-		return Session{}, &packets.Err3NotAuthorized
+		return err
 	}
-	return b.admitted(s)
-}
-
-func (b *Broker) admitted(s Session) (Session, *packets.Code) {
-	if !s.Expires.After(b.cfg.Now()) {
-		return Session{}, &packets.Err3NotAuthorized
-	}
-	return s, nil
-}
-
-// OnConnectAuthenticate agrees: OnConnect has decided.
-func (h *hook) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
-
-// OnACLCheck tells whether a client may subscribe to a topic: one of the two
-// forms, of an endpoint of its own. write never comes, since PUBLISH is cut off
-// before.
-func (h *hook) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
-	if write {
-		return false
-	}
-	l := linkOf(cl)
-	owner := l.owner()
-	user, endpoint, ok := wire.ParseTopic(topic)
-	if !ok || user != "" && user != owner.UserID || !l.reserve(topic, endpoint) {
-		return false
-	}
-	ctx, cancel := context.WithTimeout(h.broker.life, connectWait)
-	defer cancel()
-	if err := h.broker.cfg.Owns(ctx, owner, endpoint); err != nil {
-		l.renounce(topic)
-		return false
-	}
-	return true
-}
-
-// OnSubscribe forgets what an earlier SUBSCRIBE left.
-func (h *hook) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
-	l := linkOf(cl)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.granted = nil
-	return pk
-}
-
-// OnSubscribed learns the quality of service of what was granted. It runs before
-// SUBACK is written, so that what an endpoint's pump delivers after SUBACK goes
-// to a second topic as well.
-func (h *hook) OnSubscribed(cl *mqtt.Client, pk packets.Packet, codes []byte) {
-	l := linkOf(cl)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i, f := range pk.Filters {
-		for g := range l.granted {
-			if l.granted[g].topic == f.Filter && codes[i] <= 1 {
-				l.granted[g].qos = codes[i]
+	switch head {
+	case headPuback:
+		id, err := decodePuback(l.level, body)
+		if err != nil {
+			return err
+		}
+		l.acknowledge(id)
+		return nil
+	case headPingreq:
+		if len(body) > 0 {
+			return errMalformed
+		}
+		return l.write([]byte{headPingresp, 0})
+	case headSubscribe:
+		id, filters, err := decodeSubscribe(l.level, body)
+		if err != nil {
+			return err
+		}
+		return l.subscribe(id, filters)
+	case headUnsubscribe:
+		id, topics, err := decodeUnsubscribe(l.level, body)
+		if err != nil {
+			return err
+		}
+		codes := make([]byte, len(topics))
+		for i, t := range topics {
+			if !l.unsubscribe(t) {
+				codes[i] = unsubackNone
 			}
 		}
+		return l.write(appendUnsuback(nil, l.level, id, codes))
+	case headDisconnect:
+		return io.EOF
 	}
-	for _, g := range l.granted {
-		if p := l.pumps[g.endpoint]; p != nil {
-			p.deliverTo(g)
+	if head&0xf0 == headPublish {
+		return errPublish // nobody publishes here
+	}
+	return errProtocol // also the second CONNECT (section 3.1.0-2 of 3.1.1)
+}
+
+// expect gives the client time for its next packet. The deadline is moved a
+// second at a time, so that not every packet costs one.
+func (l *link) expect() error {
+	if l.keepAlive == 0 {
+		return nil
+	}
+	now := time.Now()
+	if l.readBy.Sub(now) > l.keepAlive {
+		return nil
+	}
+	l.readBy = now.Add(l.keepAlive + time.Second)
+	return l.conn.SetReadDeadline(l.readBy)
+}
+
+// read returns the first byte of the next packet and what follows its length,
+// which is valid until the next call.
+func (l *link) read(limit int) (head byte, body []byte, err error) {
+	if head, err = l.in.ReadByte(); err != nil {
+		return 0, nil, err
+	}
+	n := 0
+	for shift := 0; ; shift += 7 {
+		if shift == 28 {
+			return 0, nil, errMalformed
+		}
+		c, err := l.in.ReadByte()
+		if err != nil {
+			return 0, nil, err
+		}
+		n |= int(c&0x7f) << shift
+		if c < 0x80 {
+			break
 		}
 	}
+	if n > limit {
+		return 0, nil, errLarge
+	}
+	if n <= l.in.Size() {
+		if body, err = l.in.Peek(n); err == nil {
+			_, err = l.in.Discard(n)
+		}
+		return head, body, err
+	}
+	// Memory for what comes, not for what is promised.
+	for len(body) < n && err == nil {
+		from := len(body)
+		body = append(body, make([]byte, min(n-from, max(from, 2<<10)))...)
+		_, err = io.ReadFull(l.in, body[from:])
+	}
+	return head, body, err
 }
 
-// OnPacketProcessed starts the pumps once SUBACK is on its way.
-func (h *hook) OnPacketProcessed(cl *mqtt.Client, pk packets.Packet, err error) {
-	if err == nil && pk.FixedHeader.Type == packets.Subscribe {
-		h.broker.subscribe(linkOf(cl))
+// subscribe answers SUBSCRIBE and starts delivery to what it granted.
+func (l *link) subscribe(id uint16, filters []filter) error {
+	codes := make([]byte, len(filters))
+	var granted []grant
+	for i, f := range filters {
+		g, code := l.grant(f, granted)
+		if codes[i] = code; code <= 1 {
+			granted = append(granted, g)
+		}
 	}
+	// What a pump that runs already delivers from here on goes to the new topic
+	// as well; other pumps wait for SUBACK.
+	fresh := l.deliverTo(granted)
+	if err := l.write(appendSuback(nil, l.level, id, codes)); err != nil {
+		return err
+	}
+	l.broker.claim(l, fresh)
+	return nil
 }
 
-// OnUnsubscribe ends the delivery to topics.
-func (h *hook) OnUnsubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
-	l := linkOf(cl)
-	for _, f := range pk.Filters {
-		l.unsubscribe(f.Filter)
+// grant decides on one filter: a topic of one of the two forms, of an endpoint
+// of the client's own, may be subscribed to.
+func (l *link) grant(f filter, granted []grant) (grant, byte) {
+	switch {
+	case strings.HasPrefix(f.topic, "$share/"):
+		return grant{}, subackShared
+	case strings.ContainsAny(f.topic, "#+"):
+		return grant{}, subackWildcard
 	}
-	return pk
+	owner := l.owner()
+	user, endpoint, ok := wire.ParseTopic(f.topic)
+	if !ok || user != "" && user != owner.UserID {
+		return grant{}, subackRight
+	}
+	if !l.place(f.topic, granted) {
+		return grant{}, subackQuota
+	}
+	ctx, cancel := context.WithTimeout(l.broker.life, connectWait)
+	defer cancel()
+	if err := l.broker.cfg.Owns(ctx, owner, endpoint); err != nil {
+		return grant{}, subackRight
+	}
+	qos := min(f.qos, 1)
+	return grant{topic: f.topic, endpoint: endpoint, qos: qos}, qos
 }

@@ -23,7 +23,7 @@ func TestClientThatDoesNotReadDelaysNobody(t *testing.T) {
 	for range 200 {
 		s.add("anna-1", fat)
 	}
-	stuck.Write(subscribePacket(endpointTopic("anna")))
+	stuck.Write(subscribeBytes(endpointTopic("anna")))
 	fast := dial(t, s.tcp(), login{name: "t-bert", id: "b"})
 	fast.subscribe(t, endpointTopic("bert"), 1)
 	for _, body := range numbers(0, 500) {
@@ -45,21 +45,14 @@ func TestClientThatDoesNotReadIsCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		s.serve(l)
-	}()
-	far.Write(connectPacket("t-anna", "a"))
+	far.SetDeadline(time.Now().Add(hang))
+	go s.signUp(l)
+	far.Write(connectBytes("t-anna", "a"))
 	read(t, far, 4)
 	s.add("anna-1", numbers(0, 10)...)
-	far.Write(subscribePacket(endpointTopic("anna")))
+	far.Write(subscribeBytes(endpointTopic("anna")))
 	read(t, far, 5)
-	select {
-	case <-ended:
-	case <-time.After(hang):
-		t.Fatal("the connection lives on")
-	}
+	ends(t, far)
 }
 
 // impatient has write deadlines pass at once.
@@ -80,7 +73,7 @@ func TestClientThatDoesNotAcknowledgeIsCut(t *testing.T) {
 	s.ackWait = 50 * time.Millisecond
 	conn := raw(t, s, "anna", "a")
 	s.add("anna-1", `{"n":0}`)
-	conn.Write(subscribePacket(endpointTopic("anna")))
+	conn.Write(subscribeBytes(endpointTopic("anna")))
 	ends(t, conn)
 }
 
@@ -122,7 +115,7 @@ func TestWebSocketMessages(t *testing.T) {
 	}
 	for _, protocol := range []string{"mqtt", "mqttv3.1"} {
 		ws := open(protocol)
-		all := append(connectPacket("t-anna", "a"), subscribePacket(endpointTopic("anna"))...)
+		all := append(connectBytes("t-anna", "a"), subscribeBytes(endpointTopic("anna"))...)
 		for i := range all { // a packet over many messages
 			if err := ws.Write(ctx, websocket.MessageBinary, all[i:i+1]); err != nil {
 				t.Fatal(err)
@@ -136,7 +129,7 @@ func TestWebSocketMessages(t *testing.T) {
 		ws.CloseNow()
 	}
 	ws := open("mqtt")
-	ws.Write(ctx, websocket.MessageText, connectPacket("t-anna", "a"))
+	ws.Write(ctx, websocket.MessageText, connectBytes("t-anna", "a"))
 	if _, _, err := ws.Read(ctx); err == nil {
 		t.Error("a text message is answered")
 	}
@@ -172,8 +165,8 @@ func TestCloseRefusesWhatComesAfter(t *testing.T) {
 
 // FuzzBroker throws bytes at a connection, first bare and then signed in.
 func FuzzBroker(f *testing.F) {
-	f.Add(connectPacket("t-anna", "a"))
-	f.Add(subscribePacket(endpointTopic("anna")))
+	f.Add(connectBytes("t-anna", "a"))
+	f.Add(subscribeBytes(endpointTopic("anna")))
 	f.Add(packet(0xa2, []byte{0, 2}, text(endpointTopic("anna"))))
 	f.Add([]byte{0x40, 2, 0, 1, 0xc0, 0, 0xe0, 0})
 	f.Add(packet(0x32, text("a"), []byte{0, 1}, []byte("x")))
@@ -189,21 +182,22 @@ func FuzzBroker(f *testing.F) {
 	}
 	f.Cleanup(func() { b.Close() })
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, before := range [][]byte{nil, connectPacket("t-anna", "a")} {
+		for _, before := range [][]byte{nil, connectBytes("t-anna", "a")} {
 			conn, far := net.Pipe()
 			l, err := b.open(conn)
 			if err != nil {
 				t.Fatal(err)
 			}
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				b.serve(l)
-			}()
+			go b.signUp(l)
 			go io.Copy(io.Discard, far)
 			far.SetWriteDeadline(time.Now().Add(hang))
 			far.Write(append(bytes.Clone(before), data...))
 			far.Close()
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				b.ended.Wait() // no other connection is there
+			}()
 			select {
 			case <-done:
 			case <-time.After(hang):

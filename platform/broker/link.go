@@ -1,44 +1,55 @@
 package broker
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
-	"runtime/debug"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 // clientKey is what an MQTT client id means here: ids of different users never
 // meet, so nobody takes over another's connection.
 type clientKey struct{ organization, user, id string }
 
-// link is one connection. It stands between the library and the socket: the
-// library's deadlines become read deadlines, and every write has one of its own.
+// link is one connection. An idle one costs its goroutine, its small buffer and
+// what is here.
 type link struct {
-	net.Conn
 	broker *Broker
+	conn   net.Conn
 	number uint64 // later connections have greater ones
-	id     string // made of it; the client id that the library sees
-	client string // as the client sent it
 
-	refusal *packets.Code // why CONNECT is going to be refused
+	// Set by connect, before anything else sees the link.
+	level          byte
+	client         string // its id
+	organization   string
+	keepAlive      time.Duration // how long it may be silent; 0: for ever
+	receiveMaximum int           // packets that it takes unacknowledged
+	maximumPacket  int           // bytes that it takes in a packet
 
-	// Guarded by broker.mu.
+	// Touched by the goroutine that reads alone.
+	in       *bufio.Reader
+	readBy   time.Time
+	answered bool // a refusal was told
+
+	// Guarded by broker.mu once signed in.
 	session  Session
 	signedIn bool
 	expiry   *time.Timer
 	waiting  bool // counts in broker.unsigned
 
-	once sync.Once
+	writing sync.Mutex // held while one packet or several are written
+	writeBy time.Time  // the deadline; guarded by writing
 
-	mu       sync.Mutex // guards what follows; never held across a write
-	pumps    map[string]*pump
-	granted  []grant // by the SUBSCRIBE that is being answered
+	mu       sync.Mutex  // guards what follows and the pumps; never held across a write
+	over     atomic.Bool // cut; set under mu, read without
+	pumps    []*pump     // of one endpoint each
+	unacked  int         // of all pumps
 	packetID uint16
-	flying   map[uint16]*delivery
 }
 
 // grant is a topic that a SUBSCRIBE was given.
@@ -47,47 +58,74 @@ type grant struct {
 	qos             byte
 }
 
-// SetDeadline is the library's keep-alive; it concerns reading alone.
-func (l *link) SetDeadline(t time.Time) error { return l.Conn.SetReadDeadline(t) }
-
-// Write sends p within writeWait or not at all. The library and the pumps each
-// hand in whole packets.
-func (l *link) Write(p []byte) (int, error) {
-	if err := l.Conn.SetWriteDeadline(time.Now().Add(writeWait)); err != nil {
-		return 0, err
+// write sends whole packets. A client that does not take them within writeWait,
+// or twice that, is cut: the deadline is not moved each time.
+func (l *link) write(p []byte) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	if l.over.Load() {
+		return net.ErrClosed
 	}
-	n, err := l.Conn.Write(p)
-	if err != nil {
-		l.cut("write")
+	if now := time.Now(); l.writeBy.Sub(now) < l.broker.writeWait {
+		l.writeBy = now.Add(2 * l.broker.writeWait)
+		if err := l.conn.SetWriteDeadline(l.writeBy); err != nil {
+			return err
+		}
 	}
-	return n, err
+	_, err := l.conn.Write(p)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		l.cut(errUnread)
+	default:
+		l.cut(errHungUp)
+	}
+	return err
 }
 
-// Close is the library's way to cut.
-func (l *link) Close() error {
-	l.cut("client")
-	return nil
+// cut ends the connection; its goroutines notice by themselves. A client of
+// MQTT 5 is told why if it takes that at once; 3.1.1 has no packet for it. It
+// does not block.
+func (l *link) cut(why *reason) {
+	l.mu.Lock()
+	if l.over.Load() {
+		l.mu.Unlock()
+		return
+	}
+	l.over.Store(true)
+	told := l.level == level5 && !l.answered && why != errUnread && why != errHungUp
+	if told {
+		l.broker.ended.Add(1) // the link itself still counts: dismiss has passed here, or will
+	}
+	l.mu.Unlock()
+	level := slog.LevelDebug
+	if why == errUnread || why == errUnacked {
+		level = slog.LevelInfo
+	}
+	l.broker.log.Log(l.broker.life, level, "mqtt connection ends", "connection", l.number, "reason", why.text)
+	if !told {
+		l.conn.Close()
+		return
+	}
+	go func() {
+		defer l.broker.ended.Done()
+		defer l.conn.Close()
+		if l.conn.SetWriteDeadline(time.Now().Add(farewellWait)) != nil {
+			return
+		}
+		_, _ = l.conn.Write(appendDisconnect(nil, why)) // it is cut all the same
+	}()
 }
 
-// cut ends the connection at once; its goroutines notice by themselves. MQTT
-// 3.1.1 has no packet to tell the client why.
-func (l *link) cut(why string) {
-	l.once.Do(func() {
-		l.broker.log.Debug("mqtt connection ends", "connection", l.id, "reason", why)
-		l.Conn.Close()
-	})
-}
-
-// open counts a new connection in; serve must follow.
+// open counts a new connection in; signUp must follow.
 func (b *Broker) open(conn net.Conn) (*link, error) {
 	select {
 	case b.unsigned <- struct{}{}:
 	default:
 		return nil, fmt.Errorf("too many connections have not signed in")
 	}
-	n := b.numbers.Add(1)
-	l := &link{Conn: conn, broker: b, number: n, id: fmt.Sprintf("c%d", n), waiting: true,
-		pumps: map[string]*pump{}, flying: map[uint16]*delivery{}}
+	l := &link{conn: conn, broker: b, number: b.numbers.Add(1), waiting: true, in: bufio.NewReaderSize(conn, readBuffer)}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed || len(b.links) >= maxConnections {
@@ -99,29 +137,11 @@ func (b *Broker) open(conn net.Conn) (*link, error) {
 	return l, nil
 }
 
-// serve runs a connection to its end.
-func (b *Broker) serve(l *link) {
-	defer b.ended.Done()
-	defer b.dismiss(l)
-	defer func() {
-		// The library parses what strangers send; a fault in it must cost no
-		// more than this connection.
-		if v := recover(); v != nil {
-			b.log.Error("mqtt connection panicked", "connection", l.id, "panic", v, "stack", string(debug.Stack()))
-		}
-	}()
-	if err := l.SetReadDeadline(time.Now().Add(connectWait)); err != nil {
-		return
-	}
-	if err := b.front.EstablishConnection(frontID, l); err != nil {
-		b.log.Debug("mqtt connection ended", "connection", l.id, "err", err)
-	}
-}
-
 // dismiss forgets a connection and waits for its pumps.
 func (b *Broker) dismiss(l *link) {
-	l.cut("ended")
-	b.front.Clients.Delete(l.id)
+	defer b.ended.Done()
+	l.cut(errHungUp)
+	l.advance()
 	b.mu.Lock()
 	delete(b.links, l)
 	if k := l.key(); b.byClient[k] == l {
@@ -133,10 +153,7 @@ func (b *Broker) dismiss(l *link) {
 	b.counted(l)
 	b.mu.Unlock()
 	l.mu.Lock()
-	pumps := make([]*pump, 0, len(l.pumps))
-	for _, p := range l.pumps {
-		pumps = append(pumps, p)
-	}
+	pumps := l.pumps
 	l.mu.Unlock()
 	for _, p := range pumps {
 		p.end()
@@ -161,26 +178,25 @@ func (b *Broker) counted(l *link) {
 	}
 }
 
-// signIn binds a session to a connection. An older connection of the same user
-// with the same client id is cut (MQTT 3.1.1, section 3.1.4).
-func (b *Broker) signIn(l *link, s Session) {
+// signIn gives a connection its place, unless its right has ended meanwhile. An
+// older connection of the same user with the same client id is cut (section
+// 3.1.4 of 3.1.1).
+func (b *Broker) signIn(l *link) *reason {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.counted(l)
-	l.session, l.signedIn = s, true
-	if !b.cfg.Valid(s) {
-		l.cut("access ended")
+	if !b.cfg.Valid(l.session) {
+		return errRight
 	}
+	l.signedIn = true
 	if other := b.byClient[l.key()]; other != nil && other.number > l.number {
-		l.cut("taken over")
+		l.cut(errTakenOver)
 	} else {
 		if other != nil {
-			other.cut("taken over")
+			other.cut(errTakenOver)
 		}
 		b.byClient[l.key()] = l
 	}
-	l.expiry = time.AfterFunc(s.Expires.Sub(b.cfg.Now()), func() { l.cut("token expired") })
+	l.expiry = time.AfterFunc(l.session.Expires.Sub(b.cfg.Now()), func() { l.cut(errExpired) })
+	return nil
 }
-
-// linkOf returns the connection that a library client stands for.
-func linkOf(cl *mqtt.Client) *link { return cl.Net.Conn.(*link) }

@@ -74,8 +74,8 @@ func TestRefusedConnects(t *testing.T) {
 	}{
 		"will":                      {packet(0x10, text("MQTT"), []byte{4, 0x86, 0, 60}, text("a"), text("topic"), text("payload"), text("t-anna")), 5},
 		"no id, session kept":       {packet(0x10, text("MQTT"), []byte{4, 0x80, 0, 60}, text(""), text("t-anna")), 2},
-		"MQTT 5":                    {packet(0x10, text("MQTT"), []byte{5, 0x82, 0, 60, 0}, text("a"), text("t-anna")), 0x84},
-		"subscribe before connect":  {subscribePacket(endpointTopic("anna")), 0},
+		"a level to come":           {packet(0x10, text("MQTT"), []byte{6, 0x82, 0, 60, 0}, text("a"), text("t-anna")), 1},
+		"subscribe before connect":  {subscribeBytes(endpointTopic("anna")), 0},
 		"larger than allowed":       {[]byte{0x10, 0xff, 0xff, 0xff, 0x7f}, 0},
 		"HTTP":                      {[]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 0},
 		"unknown protocol":          {packet(0x10, text("HTTP"), []byte{4, 2, 0, 60}, text("a")), 0},
@@ -119,7 +119,7 @@ func TestMQTT31AndEmptyPassword(t *testing.T) {
 			if ack := read(t, conn, 4); ack[2] != 0 || ack[3] != 0 {
 				t.Fatalf("CONNACK % x, want success and no session", ack)
 			}
-			conn.Write(subscribePacket(endpointTopic("anna")))
+			conn.Write(subscribeBytes(endpointTopic("anna")))
 			if ack := read(t, conn, 5); ack[4] != 1 {
 				t.Fatalf("SUBACK % x", ack)
 			}
@@ -138,7 +138,7 @@ func TestSubscriptionsRefused(t *testing.T) {
 		}
 	}
 	shared := raw(t, s, "anna", "shared") // the client above strips $share from what it reports
-	shared.Write(subscribePacket("$share/g/users/endpoints/anna-1"))
+	shared.Write(subscribeBytes("$share/g/users/endpoints/anna-1"))
 	if ack := read(t, shared, 5); ack[4] != 0x80 {
 		t.Errorf("shared subscription: SUBACK %#x", ack[4])
 	}

@@ -26,13 +26,7 @@ func (b *Broker) Handler() http.Handler {
 		// A frame may be one packet, part of one or several (section 6 of MQTT
 		// 3.1.1); the library bounds the packets.
 		ws.SetReadLimit(4 * maxPacket)
-		s := newSocket(ws, r.RemoteAddr)
-		l, err := b.open(s)
-		if err != nil {
-			s.Close()
-			return
-		}
-		b.serve(l)
+		b.admit(newSocket(ws, r.RemoteAddr))
 	})
 }
 
