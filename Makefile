@@ -51,7 +51,7 @@ test-e2e: ## the real server, window and browser in one call
 
 .PHONY: bench
 bench: build ## print the figures as JSON lines
-	@.ci/install test
+	@.ci/install bench
 	@.ci/bench
 
 .PHONY: soak

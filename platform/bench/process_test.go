@@ -22,9 +22,11 @@ import (
 
 // process is a server in a process of its own.
 type process struct {
-	pid       int
-	address   string // host:port
-	tokenPath string
+	pid          int
+	address      string // host:port
+	tokenPath    string
+	mqtt, mqttWS string // of those that speak MQTT: host:port, and an address of ws:
+	publish      string // host:port that takes publications
 }
 
 // start runs a program until the test ends, and reads the line that it prints
@@ -47,7 +49,7 @@ func start(t *testing.T, program string, args ...string) process {
 		_ = c.Wait() // a program that a signal ends need not say that all is well
 	})
 	line, err := bufio.NewReader(out).ReadBytes('\n')
-	var ready struct{ URL, Token string }
+	var ready struct{ URL, Token, MQTT, MQTTWs, Publish string }
 	if err != nil || json.Unmarshal(line, &ready) != nil {
 		t.Fatalf("%s: %v, %q", program, err, line)
 	}
@@ -55,7 +57,7 @@ func start(t *testing.T, program string, args ...string) process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return process{c.Process.Pid, u.Host, ready.Token}
+	return process{c.Process.Pid, u.Host, ready.Token, ready.MQTT, ready.MQTTWs, ready.Publish}
 }
 
 // program is the server's: GUICHET_SERVER, or what make built.
@@ -132,6 +134,20 @@ func (g guichet) token(t *testing.T, algorithm string) string {
 		t.Fatalf("the token's header is %s, want %s", b, algorithm)
 	}
 	return v.Token
+}
+
+// resident is the memory of the process, in KiB.
+func (p process) resident() float64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(b), "VmRSS:")
+	kib, err := strconv.ParseFloat(strings.Fields(rest + " 0")[0], 64)
+	if err != nil {
+		return 0
+	}
+	return kib
 }
 
 // cpu is the processor time that the process has used.
