@@ -70,7 +70,7 @@ export class API {
     return readSDPAnswer(await this.#rest.post(`${CONFERENCES}/publishStream`, body));
   }
 
-  /** @param {Seat & { streamId: string, iceCandidates: ICECandidate[] }} body */
+  /** @param {Seat & { streamId: string, viewerId?: string, iceCandidates: ICECandidate[] }} body viewerId: in mode P2P */
   async addPublishStreamIceCandidates(body) {
     await this.#rest.post(`${CONFERENCES}/addPublishStreamIceCandidates`, body);
   }
@@ -86,6 +86,11 @@ export class API {
    */
   async viewStream(body) {
     return readSDPAnswer(await this.#rest.post(`${CONFERENCES}/viewStream`, body));
+  }
+
+  /** Answers a viewer of our stream. @param {Seat & { streamId: string, viewerId: string, sdpAnswer: string }} body */
+  async answerViewStream(body) {
+    await this.#rest.post(`${CONFERENCES}/answerViewStream`, body);
   }
 
   /** @param {Seat & { streamId: string, viewerId: string, iceCandidates: ICECandidate[] }} body */

@@ -43,6 +43,7 @@
  * @property {NetworkIndicator | null} network of the conference, with those of its endpoints
  * @property {ChatMessage | null} message what was written, of messageSent
  * @property {Record<string, unknown>} body all of it, for whoever reads more
+ * @property {{ viewerId: string, sdpOffer: string, iceCandidates: ICECandidate[] } | null} view relayed to this side alone, of a view in mode P2P
  */
 /** @typedef {'OPTIMAL' | 'SUBOPTIMAL' | 'BAD'} NetworkGrade */
 /** @typedef {{ jitter: number, rtt: number, quality: number, grade: NetworkGrade }} EndpointNetwork jitter and round trip in milliseconds (rtt 0: not known), quality 1 to 4.5 */
@@ -98,6 +99,9 @@ export const EventType = Object.freeze({
   snapshotAcquired: 'SnapshotAcquiredEvent',
   cameraRequested: 'SnapshotCameraRequestedEvent',
   cameraProcessed: 'SnapshotCameraRequestProcessedEvent',
+  streamViewRequested: 'ConferenceStreamViewRequestedEvent',
+  streamViewStopped: 'ConferenceStreamViewStoppedEvent',
+  streamCandidatesFound: 'ConferenceStreamIceCandidatesFoundEvent',
 });
 
 /** The metadata key that holds a conference while its value is "true". */
@@ -247,6 +251,23 @@ export function readEvent(value) {
     network: o.participantIndicatorMap === undefined ? null : network(o),
     message: o.type === EventType.messageSent ? readChatMessage(o) : null,
     body: o,
+    view: o.viewerId === undefined ? null : view(o),
+  };
+}
+
+/** @param {Record<string, unknown>} o */
+function view(o) {
+  return {
+    viewerId: id(o.viewerId, 'event.viewerId'),
+    sdpOffer: optionalText(o.sdpOffer, 'event.sdpOffer'),
+    iceCandidates: list(o.iceCandidates ?? [], 'event.iceCandidates').map((c) => {
+      const { candidate, sdpMLineIndex, sdpMid } = object(c, 'candidate');
+      return {
+        candidate: optionalText(candidate, 'candidate'),
+        sdpMLineIndex: typeof sdpMLineIndex === 'number' ? sdpMLineIndex : null,
+        sdpMid: typeof sdpMid === 'string' ? sdpMid : null,
+      };
+    }),
   };
 }
 
@@ -357,10 +378,10 @@ export function readICEServers(value) {
 }
 
 /**
- * The SDP answer to a publication or a view.
+ * The SDP answer to a publication, where it is empty in mode P2P, or a view.
  * @param {unknown} value
  */
-export const readSDPAnswer = (value) => id(object(value, 'answer').sdpAnswer, 'answer.sdpAnswer');
+export const readSDPAnswer = (value) => text(object(value, 'answer').sdpAnswer, 'answer.sdpAnswer');
 
 /**
  * The body of a refusal: an API error {code, message} or a token error (RFC

@@ -18,6 +18,7 @@ func (a *API) routeConferences() {
 	act(a, "end", callsRule, d.End)
 	act(a, "addPublishStreamIceCandidates", callsWrite, d.AddPublisherCandidates)
 	act(a, "unpublishStream", callsWrite, d.Unpublish)
+	act(a, "answerViewStream", callsWrite, d.AnswerView)
 	act(a, "addViewStreamIceCandidates", callsWrite, d.AddViewerCandidates)
 	act(a, "stopViewStream", callsWrite, d.StopView)
 	act(a, "updateMetadata", callsWrite, d.UpdateMetadata)

@@ -207,6 +207,8 @@ func meaning(code wire.Code) string {
 		return "Too many requests: wait before the next"
 	case wire.CodeUnavailable:
 		return "The server is starting, stopping or overloaded: try again in a moment"
+	case wire.CodeNoAnswer:
+		return "The other side did not answer in time"
 	case wire.CodeNoSpace:
 		return "The server has no room for files left"
 	}
@@ -288,7 +290,7 @@ func enums() map[reflect.Type][]string {
 	values[providerKind](m, wire.ProviderOIDC, wire.ProviderGenesys)
 	values[keyState](m, wire.KeyNext, wire.KeySigning, wire.KeyRetired)
 	values(m, wire.CodeInvalid, wire.CodeUnauthorized, wire.CodeForbidden, wire.CodeNotFound, wire.CodeMethod, wire.CodeConflict, wire.CodeGone,
-		wire.CodePrecondition, wire.CodeTooLarge, wire.CodeMediaType, wire.CodeTooMany, wire.CodeInternal, wire.CodeUnavailable, wire.CodeNoSpace)
+		wire.CodePrecondition, wire.CodeTooLarge, wire.CodeMediaType, wire.CodeTooMany, wire.CodeInternal, wire.CodeUnavailable, wire.CodeNoAnswer, wire.CodeNoSpace)
 	return m
 }
 

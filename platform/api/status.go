@@ -30,6 +30,7 @@ var statuses = map[wire.Code]int{
 	wire.CodeMediaType:    http.StatusUnsupportedMediaType,
 	wire.CodeTooMany:      http.StatusTooManyRequests,
 	wire.CodeUnavailable:  http.StatusServiceUnavailable,
+	wire.CodeNoAnswer:     http.StatusGatewayTimeout,
 	wire.CodeNoSpace:      http.StatusInsufficientStorage,
 }
 
@@ -56,6 +57,10 @@ var causes = []struct {
 	{conference.ErrNotYours, wire.CodeForbidden, "this belongs to another participant"},
 	{conference.ErrForbidden, wire.CodeForbidden, "the access token does not allow this"},
 	{conference.ErrExists, wire.CodeConflict, "this id is taken already"},
+	{conference.ErrNotP2P, wire.CodeConflict, "the server itself answers the viewers of this conference"},
+	{conference.ErrAnswered, wire.CodeConflict, "this viewer has been answered already"},
+	{conference.ErrNoAnswer, wire.CodeNoAnswer, "the other side does not answer: try again in a moment"},
+	{conference.ErrBusy, wire.CodeTooMany, "too many viewers wait for an answer, or have too many candidates: try again in a moment"},
 	{conference.ErrFull, wire.CodeConflict, "the conference is full"},
 	{conference.ErrEnded, wire.CodeGone, "the conference has ended"},
 	{call.ErrUnknownCall, wire.CodeNotFound, "there is no such call"},

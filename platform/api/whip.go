@@ -89,12 +89,15 @@ func (a *API) enter(ctx context.Context, s *session, offer, wanted string) (answ
 	state, err := a.Conferences.State(ctx, c, s.conference)
 	if errors.Is(err, conference.ErrUnknownConference) && c.MayCreate {
 		_, err = a.Conferences.Create(ctx, c, wire.CreateConference{ConferenceID: s.conference})
-		if errors.Is(err, conference.ErrExists) {
-			err = nil // somebody else was faster, which is as good
+		if errors.Is(err, conference.ErrExists) { // somebody else was faster, which is as good
+			state, err = a.Conferences.State(ctx, c, s.conference)
 		}
 	}
 	if err != nil {
 		return "", err
+	}
+	if state.Mode == wire.ModeP2P {
+		return "", &wire.Error{Code: wire.CodeConflict, Message: "media of this conference flows between its participants: WHIP and WHEP need the mode ROUTER"}
 	}
 	if s.protocol == whep {
 		if s.stream, err = chooseStream(state, wanted); err != nil {

@@ -2,6 +2,7 @@ package conference
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -49,10 +50,11 @@ func apply(s state, c command, at time.Time) (state, []wire.Event, error) {
 type create struct {
 	id, interaction string
 	metadata        map[string]string
+	mode            wire.Mode // empty: ROUTER
 }
 
 func (c create) change(s state) (state, []wire.Event, error) {
-	s.ID, s.Interaction, s.Mode, s.Version = c.id, c.interaction, wire.ModeRouter, 1
+	s.ID, s.Interaction, s.Mode, s.Version = c.id, c.interaction, cmp.Or(c.mode, wire.ModeRouter), 1
 	s.Metadata = maps.Clone(c.metadata)
 	return s, nil, nil
 }
@@ -194,11 +196,14 @@ func unpublished(m member, i int) wire.Event {
 		StreamID: m.Streams[i].ID, StreamType: m.Streams[i].Type}
 }
 
-// unpublishAll takes back every stream; a conference that was loaded starts
-// with it.
+// unpublishAll takes back every stream that went through the SFU, where it died
+// with the server; a conference that was loaded starts with it.
 type unpublishAll struct{}
 
 func (unpublishAll) change(s state) (state, []wire.Event, error) {
+	if s.Mode == wire.ModeP2P {
+		return s, nil, nil
+	}
 	var events []wire.Event
 	for m := range s.Members {
 		for len(s.Members[m].Streams) > 0 {
@@ -235,7 +240,7 @@ func (c holdViewer) change(s state) (state, []wire.Event, error) {
 	if n >= maxViewers {
 		return s, nil, ErrFull
 	}
-	return s.withViewer(c.key, viewer{holder{c.endpoint, c.attempt}, true}), nil, nil
+	return s.withViewer(c.key, viewer{holder: holder{c.endpoint, c.attempt}, held: true}), nil, nil
 }
 
 // view records a held viewer.
@@ -253,10 +258,10 @@ func (c view) change(s state) (state, []wire.Event, error) {
 		return s, nil, ErrUnknownStream
 	}
 	h := holder{c.endpoint, c.attempt}
-	if s.Viewers[c.key] != (viewer{h, true}) {
+	if s.Viewers[c.key] != (viewer{holder: h, held: true}) {
 		return s, nil, ErrUnknownViewer
 	}
-	return s.withViewer(c.key, viewer{h, false}), nil, nil
+	return s.withViewer(c.key, viewer{holder: h}), nil, nil
 }
 
 // stopView removes a viewer of the endpoint, or with an empty endpoint
@@ -274,7 +279,7 @@ func (c stopView) change(s state) (state, []wire.Event, error) {
 	}
 	v, ok := s.Viewers[c.key]
 	switch {
-	case !ok || v.held:
+	case !ok || v.inSFU():
 		return s, nil, ErrUnknownViewer
 	case c.endpoint != "" && v.endpoint != c.endpoint:
 		return s, nil, ErrNotYours

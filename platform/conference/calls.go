@@ -55,7 +55,7 @@ func (d *Directory) Create(ctx context.Context, who Caller, r wire.CreateConfere
 	if err != nil {
 		return wire.Summary{}, err
 	}
-	s, err := d.do(ctx, k, create{k.ID, r.InteractionID, maps.Clone(r.Metadata)})
+	s, err := d.do(ctx, k, create{k.ID, r.InteractionID, maps.Clone(r.Metadata), r.Mode})
 	return s.summary(), err
 }
 

@@ -13,6 +13,7 @@
 package conference
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -63,9 +64,12 @@ type Config struct {
 	Endpoints Endpoints
 	// Wake tells that the journal has news for these endpoints. It must not
 	// block. Each slice is the callee's own.
-	Wake   func(endpointIDs []string)
-	Now    func() time.Time // time.Now when nil
-	Logger *slog.Logger
+	Wake func(endpointIDs []string)
+	Now  func() time.Time // time.Now when nil
+	// AnswerTime is how long a viewer waits for the publisher's answer in mode P2P;
+	// 10 s when zero.
+	AnswerTime time.Duration
+	Logger     *slog.Logger
 }
 
 // Directory finds conferences, which it loads from the store when they are
@@ -79,6 +83,10 @@ type Directory struct {
 	now       func() time.Time
 	log       *slog.Logger
 
+	answerTime time.Duration
+	drain      sync.Once
+	drained    chan struct{} // closed by Drain
+
 	life  context.Context // ends with Close; of the loops and what they start
 	stop  context.CancelFunc
 	ended sync.WaitGroup
@@ -90,11 +98,11 @@ type Directory struct {
 }
 
 // New starts a Directory. Conferences that had members when the server stopped
-// are loaded in the background; what was published in them is unpublished,
-// since its media died with the server.
+// are loaded in the background; what was published in them through the SFU is
+// unpublished, since its media died with the server.
 func New(cfg Config) *Directory {
 	d := &Directory{store: cfg.Store, media: cfg.Media, endpoints: cfg.Endpoints, wake: cfg.Wake, now: cfg.Now,
-		log: cfg.Logger, live: map[Key]*conference{}}
+		log: cfg.Logger, live: map[Key]*conference{}, answerTime: cmp.Or(cfg.AnswerTime, answerTime), drained: make(chan struct{})}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -214,6 +222,10 @@ var (
 	ErrFull              = errors.New("conference is full")
 	ErrEnded             = errors.New("conference has ended")
 	ErrForbidden         = errors.New("not allowed")
+	ErrNotP2P            = errors.New("media flows through the server")
+	ErrAnswered          = errors.New("viewer has its answer")
+	ErrNoAnswer          = errors.New("publisher does not answer")
+	ErrBusy              = errors.New("too many views wait for an answer, or have too many candidates")
 	ErrUnavailable       = errors.New("conference cannot be written for now")
 	ErrClosed            = errors.New("conferences are closed")
 )

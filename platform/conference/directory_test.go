@@ -274,7 +274,7 @@ func equal(t testing.TB, want, got any) {
 
 func TestACallFromCreateToEnd(t *testing.T) {
 	b := start(t)
-	s := must(b.Create(ctx, agent("a"), wire.CreateConference{Mode: wire.ModeP2P}))(t)
+	s := must(b.Create(ctx, agent("a"), wire.CreateConference{Mode: wire.ModeRouter}))(t)
 	equal(t, wire.Summary{ID: s.ID, Mode: wire.ModeRouter, Version: 1}, s)
 	id := s.ID
 	joined := must(b.Join(ctx, agent("a"), wire.JoinConference{ConferenceID: id, UserEndpointID: "a1", Metadata: json.RawMessage(`{"name":"Anna"}`)}))(t)

@@ -23,6 +23,12 @@ const (
 	maxCandidates    = 64 // in one call
 	maxCandidate     = 1 << 10
 	maxInteractionID = 256
+
+	// Of mode P2P.
+	maxAsked    = 64       // views of one endpoint that wait for an answer
+	maxAllAsked = 512      // views of a conference that do
+	maxRelayed  = 64 << 10 // of SDP
+	maxFound    = 256      // candidates of one end of a view
 )
 
 func invalid(format string, args ...any) error {

@@ -136,7 +136,15 @@ func (c *conference) handle(r request) {
 	for i := range events {
 		events[i].ID = wire.NewID()
 	}
-	c.waiting.add(r, was, c.state, events, err)
+	var alone []note
+	if err == nil {
+		alone = notes(r.command, was, c.state)
+	}
+	for i := range alone {
+		n := &alone[i]
+		n.ID, n.ConferenceID, n.Timestamp = wire.NewID(), c.state.ID, wire.NewTime(c.dir.now())
+	}
+	c.waiting.add(r, was, c.state, events, alone, err)
 }
 
 func readable(s state) error {

@@ -23,10 +23,12 @@ type batch struct {
 	changed  bool // holds a change that has to be written
 }
 
-// told is an event with the endpoints that see it.
+// told is an event with the endpoints that see it. What a ViewEvent adds to it is
+// there when it is for one endpoint alone.
 type told struct {
-	wire.Event
-	to []string
+	wire.ViewEvent
+	to    []string
+	alone bool
 }
 
 type answer struct {
@@ -38,29 +40,35 @@ func (b *batch) empty() bool {
 	return len(b.answers) == 0 && len(b.releases) == 0 && b.hold == nil
 }
 
-func (b *batch) add(r request, was, s state, events []wire.Event, err error) {
+func (b *batch) add(r request, was, s state, events []wire.Event, alone []note, err error) {
 	b.state = s
 	b.answers = append(b.answers, answer{r.reply, result{s, err}})
 	if err != nil {
 		b.answers[len(b.answers)-1].state = state{}
 		return
 	}
-	b.changed = b.changed || s.Version != was.Version
+	b.changed = b.changed || s.Version != was.Version || len(alone) > 0
 	b.releases = append(b.releases, released(was, s)...)
 	if on := s.onHold(); on != was.onHold() && !s.Ended {
 		b.hold = &on
 	}
-	if len(events) == 0 {
-		return
+	if len(events) > 0 {
+		to := audience(was, s)
+		for _, e := range events {
+			b.tell(told{wire.ViewEvent{Event: e}, to, false})
+		}
 	}
-	to := audience(was, s)
-	for _, e := range events {
-		b.events = append(b.events, told{e, to})
+	for _, n := range alone {
+		b.tell(told{n.ViewEvent, []string{n.to}, true})
 	}
+}
+
+func (b *batch) tell(e told) {
+	b.events = append(b.events, e)
 	if b.wake == nil {
 		b.wake = map[string]bool{}
 	}
-	for _, id := range to {
+	for _, id := range e.to {
 		b.wake[id] = true
 	}
 }
@@ -167,14 +175,14 @@ func (o *outbox) save(b *batch) error {
 		return fmt.Errorf("encode state: %w", err)
 	}
 	for _, e := range b.events {
-		entry := Entry{To: e.to, Ends: e.Type == wire.EventEnded}
+		entry := Entry{To: e.to, Ends: e.Type == wire.EventEnded, Alone: e.alone}
 		switch e.Type {
 		case wire.EventJoined:
 			entry.Joins = e.UserEndpointID
 		case wire.EventLeft:
 			entry.Leaves = e.UserEndpointID
 		}
-		if entry.Body, err = json.Marshal(e.Event); err != nil {
+		if entry.Body, err = json.Marshal(e.ViewEvent); err != nil {
 			return fmt.Errorf("encode event: %w", err)
 		}
 		c.Entries = append(c.Entries, entry)
@@ -216,6 +224,8 @@ func (o *outbox) letGo(releases []release) {
 	name := o.key.media()
 	for _, r := range releases {
 		switch {
+		case r.asked != nil:
+			close(r.asked.gone)
 		case r.all:
 			o.dir.media.End(name)
 		case r.viewer != "":

@@ -2,6 +2,7 @@ package conference
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -49,8 +50,17 @@ type holder struct {
 
 type viewer struct {
 	holder
-	held bool // the SFU is answering its offer
+	held bool // its offer waits for the answer, of the SFU or, in mode P2P, of the publisher
+
+	// Of mode P2P.
+	asked  *asked
+	digest [sha256.Size]byte // of the answer
+	found  [2]int            // candidates, by side
 }
+
+// inSFU tells that the SFU is answering, so that whoever waits for it removes the
+// viewer.
+func (v viewer) inSFU() bool { return v.held && v.asked == nil }
 
 func decode(s Saved) (state, error) {
 	if s.Version == 0 {
@@ -114,8 +124,10 @@ func (s state) names() []string {
 	return names
 }
 
-// onHold tells that nothing is forwarded.
-func (s state) onHold() bool { return s.Metadata[wire.MetadataOnHold] == "true" && !s.Ended }
+// onHold tells that the SFU forwards nothing. A hold of mode P2P is the clients'.
+func (s state) onHold() bool {
+	return s.Metadata[wire.MetadataOnHold] == "true" && !s.Ended && s.Mode != wire.ModeP2P
+}
 
 // idle tells that nothing is lost when the loop ends.
 func (s state) idle() bool {
@@ -151,9 +163,9 @@ func (s state) withoutKey(key string) state {
 
 func (s state) withoutViewers(gone func(viewerKey, viewer) bool) state {
 	for k, v := range s.Viewers {
-		if !v.held && gone(k, v) {
+		if !v.inSFU() && gone(k, v) {
 			s.Viewers = maps.Clone(s.Viewers)
-			maps.DeleteFunc(s.Viewers, func(k viewerKey, v viewer) bool { return !v.held && gone(k, v) })
+			maps.DeleteFunc(s.Viewers, func(k viewerKey, v viewer) bool { return !v.inSFU() && gone(k, v) })
 			break
 		}
 	}
@@ -198,16 +210,21 @@ func (s state) conference() wire.Conference {
 	return c
 }
 
-// release is one thing that the SFU has to let go of.
+// release is one thing that the SFU has to let go of, or a call that waits for an
+// answer that will not come.
 type release struct {
 	stream wire.StreamID
 	viewer string // empty: the stream itself
 	all    bool   // the whole conference
+	asked  *asked // of mode P2P: who waits
 }
 
 // released returns what was is and s is no more: viewers before their streams.
 // Held ones are left to who holds them.
 func released(was, s state) []release {
+	if s.Mode == wire.ModeP2P {
+		return forsaken(was, s)
+	}
 	if s.Ended && !was.Ended {
 		return []release{{all: true}}
 	}
@@ -222,6 +239,17 @@ func released(was, s state) []release {
 			if _, _, still := s.stream(st.ID); !still {
 				out = append(out, release{stream: st.ID})
 			}
+		}
+	}
+	return out
+}
+
+// forsaken returns who waited for an answer in was and is no more in s.
+func forsaken(was, s state) []release {
+	var out []release
+	for k, v := range was.Viewers {
+		if _, still := s.Viewers[k]; !still && v.held {
+			out = append(out, release{stream: k.stream, viewer: k.viewer, asked: v.asked})
 		}
 	}
 	return out

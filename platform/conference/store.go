@@ -59,4 +59,5 @@ type Entry struct {
 	Joins  string   // endpoint id
 	Leaves string   // endpoint id
 	Ends   bool     // all endpoints leave
+	Alone  bool     // To is one endpoint, the event is no news of the conference
 }

@@ -9,12 +9,13 @@ import (
 	"guichet/platform/wire"
 )
 
-// Publish hands an offer to the SFU and records the stream. The id is held
+// Publish hands an offer to the SFU, unless the mode is P2P, and records the
+// stream. The id is held
 // meanwhile; when the record is refused, or the caller has gone before it was
 // written, the SFU lets go of the stream again.
 func (d *Directory) Publish(ctx context.Context, who Caller, r wire.PublishStream) (wire.PublishedStream, error) {
 	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)
-	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID)), checkSDP(r.SDPOffer)); err != nil {
+	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID)), checkLength("sdpOffer", r.SDPOffer, maxSDP)); err != nil {
 		return wire.PublishedStream{}, err
 	}
 	stream := wire.Stream{ID: r.StreamID}
@@ -32,14 +33,20 @@ func (d *Directory) Publish(ctx context.Context, who Caller, r wire.PublishStrea
 	late := context.WithoutCancel(ctx) // what is held must be let go of, whatever happens
 	attempt := d.attempts.Add(1)
 	free := letGo{viewerKey{stream: r.StreamID}, attempt}
-	if _, err := c.do(late, hold{who.UserID, r.UserEndpointID, r.StreamID, attempt}); err != nil {
+	s, err := c.do(late, hold{who.UserID, r.UserEndpointID, r.StreamID, attempt})
+	if err != nil {
 		c.do(late, free) // what cannot be written may be held all the same
 		return wire.PublishedStream{}, err
 	}
-	answer, err := d.media.Publish(ctx, k.media(), string(r.StreamID), r.SDPOffer)
-	if err != nil {
-		c.do(late, free)
-		return wire.PublishedStream{}, fmt.Errorf("publish stream: %w", err)
+	var answer string
+	if s.Mode != wire.ModeP2P {
+		if err = checkSDP(r.SDPOffer); err == nil {
+			answer, err = d.media.Publish(ctx, k.media(), string(r.StreamID), r.SDPOffer)
+		}
+		if err != nil {
+			c.do(late, free)
+			return wire.PublishedStream{}, fmt.Errorf("publish stream: %w", err)
+		}
 	}
 	if err = ctx.Err(); err == nil {
 		if _, err = c.do(late, publish{who.UserID, r.UserEndpointID, stream}); err == nil {
@@ -59,7 +66,7 @@ func (d *Directory) Publish(ctx context.Context, who Caller, r wire.PublishStrea
 }
 
 // AddPublisherCandidates hands ICE candidates of the publisher to the SFU, also
-// while it is still answering the offer.
+// while it is still answering the offer, or in mode P2P to one viewer.
 func (d *Directory) AddPublisherCandidates(ctx context.Context, who Caller, r wire.ICECandidates) error {
 	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)
 	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID)), checkCandidates(r.ICECandidates)); err != nil {
@@ -68,6 +75,9 @@ func (d *Directory) AddPublisherCandidates(ctx context.Context, who Caller, r wi
 	s, err := d.do(ctx, k, nil)
 	if err != nil {
 		return err
+	}
+	if s.Mode == wire.ModeP2P {
+		return d.relay(ctx, k, trickle{who.UserID, r.UserEndpointID, viewerKey{r.StreamID, r.ViewerID}, ofPublisher, r.ICECandidates})
 	}
 	if _, err := s.member(who.UserID, r.UserEndpointID); err != nil {
 		return err
@@ -101,7 +111,8 @@ func (d *Directory) Unpublish(ctx context.Context, who Caller, r wire.StreamRef)
 	return err
 }
 
-// View hands a viewer's offer to the SFU and records the viewer.
+// View hands a viewer's offer to the SFU, or in mode P2P to the publisher, and
+// records the viewer.
 func (d *Directory) View(ctx context.Context, who Caller, r wire.ViewStream) (wire.ViewedStream, error) {
 	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)
 	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID)), wire.CheckID("viewerId", r.ViewerID),
@@ -120,9 +131,19 @@ func (d *Directory) View(ctx context.Context, who Caller, r wire.ViewStream) (wi
 	v := viewerKey{r.StreamID, r.ViewerID}
 	attempt := d.attempts.Add(1)
 	free := letGo{v, attempt}
-	if _, err := c.do(late, holdViewer{who.UserID, r.UserEndpointID, v, attempt}); err != nil {
+	by := ask{holdViewer{who.UserID, r.UserEndpointID, v, attempt}, r.SDPOffer, &asked{make(chan string, 1), make(chan struct{})}}
+	s, err := c.do(late, by)
+	if err != nil {
 		c.do(late, free)
 		return wire.ViewedStream{}, err
+	}
+	if s.Mode == wire.ModeP2P {
+		answer, err := d.answered(ctx, c, by)
+		if err != nil {
+			c.do(late, free)
+			return wire.ViewedStream{}, fmt.Errorf("view stream: %w", err)
+		}
+		return wire.ViewedStream{ViewerID: r.ViewerID, SDPAnswer: answer}, nil
 	}
 	answer, err := d.media.View(ctx, k.media(), string(r.StreamID), r.ViewerID, r.SDPOffer)
 	if err != nil {
@@ -140,7 +161,8 @@ func (d *Directory) View(ctx context.Context, who Caller, r wire.ViewStream) (wi
 	return wire.ViewedStream{ViewerID: r.ViewerID, SDPAnswer: answer}, nil
 }
 
-// AddViewerCandidates hands ICE candidates of a viewer to the SFU.
+// AddViewerCandidates hands ICE candidates of a viewer to the SFU, or in mode P2P
+// to the publisher.
 func (d *Directory) AddViewerCandidates(ctx context.Context, who Caller, r wire.ICECandidates) error {
 	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)
 	if err := checkAll(err, wire.CheckID("streamId", string(r.StreamID)), wire.CheckID("viewerId", r.ViewerID),
@@ -150,6 +172,9 @@ func (d *Directory) AddViewerCandidates(ctx context.Context, who Caller, r wire.
 	s, err := d.do(ctx, k, nil)
 	if err != nil {
 		return err
+	}
+	if s.Mode == wire.ModeP2P {
+		return d.relay(ctx, k, trickle{who.UserID, r.UserEndpointID, viewerKey{r.StreamID, r.ViewerID}, ofViewer, r.ICECandidates})
 	}
 	if _, err := s.member(who.UserID, r.UserEndpointID); err != nil {
 		return err

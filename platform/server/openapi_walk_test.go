@@ -27,6 +27,7 @@ func TestAnswersFitTheDocument(t *testing.T) {
 		"guard": TestGuard, "bad input": TestBadInput, "endpoints": TestEndpointForms, "conferences": TestConferenceLists,
 		"ticket pages": TestTicketPages, "scheduled tickets": TestScheduledTicket, "ticket list": TestTicketList, "room links": TestRoomLinks,
 		"WHIP and WHEP": TestWHIPAndWHEP, "calls": TestEventsOfAOneToOneCall, "refused calls": TestCallsThatDoNotComeAbout, "interactions": TestInteraction,
+		"direct views": TestDirectViews, "refused direct views": TestDirectViewsThatFail,
 		"files": TestFileTransfer, "refused files": TestFilesThatAreRefused, "links": TestLinksToFiles, "snapshots": TestSnapshot,
 		"older snapshots": TestSnapshotsTakenByOlderClients, "refused snapshots": TestSnapshotsThatAreRefused, "cameras": TestCameraRequest, "chat": TestChat, "refused chat": TestChatThatIsRefused,
 	} {

@@ -190,6 +190,7 @@ func (s *Server) routes() error {
 	})
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: headTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.With("part", "http").Handler(), slog.LevelDebug)}
+	s.http.RegisterOnShutdown(s.conferences.Drain)
 	return nil
 }
 

@@ -81,8 +81,12 @@ func saveConference(tx *sql.Tx, c conference.Change) ([]tailRow, error) {
 
 // saveEntry writes one journal row and what it does to memberships.
 func saveEntry(tx *sql.Tx, k conference.Key, at int64, e conference.Entry) (seq int64, err error) {
-	r, err := tx.Exec(`INSERT INTO journal (organization, conference, body, created) VALUES (?, ?, ?, ?)`,
-		k.Organization, k.ID, e.Body, at)
+	var r sql.Result
+	if e.Alone {
+		r, err = tx.Exec(`INSERT INTO journal (organization, endpoint, body, created) VALUES (?, ?, ?, ?)`, k.Organization, e.To[0], e.Body, at)
+	} else {
+		r, err = tx.Exec(`INSERT INTO journal (organization, conference, body, created) VALUES (?, ?, ?, ?)`, k.Organization, k.ID, e.Body, at)
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -8,7 +8,7 @@ type Mode string
 // The modes of a conference.
 const (
 	ModeRouter Mode = "ROUTER" // through the SFU
-	ModeP2P    Mode = "P2P"    // between the participants
+	ModeP2P    Mode = "P2P"    // between the participants; see ViewEvent
 )
 
 // StreamType says what a stream shows.
@@ -49,8 +49,8 @@ func TrackMuted(kind string, stream StreamID) string {
 }
 
 // CreateConference is the body of POST /rtc-api/conferences/create; every field
-// is optional. The answer is 200 with a Summary, which tells the mode granted:
-// all media flows through the SFU, so a request for P2P is granted as ROUTER.
+// is optional. The answer is 200 with a Summary. Without a mode it is ROUTER,
+// and stays what it is.
 type CreateConference struct {
 	ConferenceID    string            `json:"conferenceId,omitempty"`
 	InteractionID   string            `json:"interactionId,omitempty"`
@@ -88,7 +88,8 @@ type LeaveConference struct {
 }
 
 // PublishStream is the body of …/publishStream. The client chooses StreamID,
-// unique within the conference.
+// unique within the conference. In mode P2P SDPOffer may be empty and is not
+// read: each viewer makes an offer of its own.
 type PublishStream struct {
 	ConferenceID         string          `json:"conferenceId"`
 	UserEndpointID       string          `json:"userEndpointId"`
@@ -99,7 +100,7 @@ type PublishStream struct {
 }
 
 // PublishedStream is the answer of …/publishStream. The SDP answer carries all
-// of the server's candidates.
+// of the server's candidates; in mode P2P it is empty.
 type PublishedStream struct {
 	StreamID  StreamID `json:"streamId"`
 	SDPAnswer string   `json:"sdpAnswer"`
@@ -114,7 +115,8 @@ type ICECandidate struct {
 }
 
 // ICECandidates is the body of …/addPublishStreamIceCandidates and, with
-// ViewerID, of …/addViewStreamIceCandidates; the answer is 204.
+// ViewerID, of …/addViewStreamIceCandidates; the answer is 204. In mode P2P they
+// are told to the other side alone, and the publisher too names the viewer.
 type ICECandidates struct {
 	ConferenceID   string         `json:"conferenceId"`
 	UserEndpointID string         `json:"userEndpointId"`
@@ -133,7 +135,8 @@ type StreamRef struct {
 }
 
 // ViewStream is the body of …/viewStream. The viewer makes the offer, with
-// receive-only media, and chooses ViewerID.
+// receive-only media, and chooses ViewerID. In mode P2P it is answered when the
+// publisher has, or after 10 s with 504.
 type ViewStream struct {
 	ConferenceID   string          `json:"conferenceId"`
 	UserEndpointID string          `json:"userEndpointId"`

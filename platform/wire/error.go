@@ -19,6 +19,7 @@ const (
 	CodeTooMany      Code = "too_many_requests"   // 429
 	CodeInternal     Code = "internal"            // 500: details are in the server's log only
 	CodeUnavailable  Code = "service_unavailable" // 503: starting, draining or full
+	CodeNoAnswer     Code = "no_answer"           // 504: the other side did not answer in time
 	CodeNoSpace      Code = "no_space"            // 507: the server's room for files is used up
 )
 

@@ -99,6 +99,11 @@ var golden = map[string]any{
 		"e1": {3.2, 24, 4.3, GradeOptimal},
 		"e2": {41.5, 310, 1.9, GradeBad},
 	}},
+	"event-stream-view-requested": ViewEvent{event(EventStreamViewRequested, func(e *Event) { e.ConferenceVersion, e.StreamID = nil, "s1" }), "v1", "v=0\r\n", nil},
+	"event-stream-view-stopped":   ViewEvent{event(EventStreamViewStopped, func(e *Event) { e.ConferenceVersion, e.StreamID = nil, "s1" }), "v1", "", nil},
+	"event-stream-ice-candidates-found": ViewEvent{event(EventStreamICECandidatesFound, func(e *Event) { e.ConferenceVersion, e.StreamID = nil, "s1" }), "v1", "",
+		[]ICECandidate{{"candidate:1 1 udp 2130706431 127.0.0.1 40000 typ host", ptr(uint16(0)), ptr("0")}}},
+	"answer-view-stream": AnswerViewStream{"c1", "e1", "s1", "v1", "v=0\r\n"},
 	"event-keepalive-reminder": event(EventKeepAliveReminder, func(e *Event) {
 		e.ConferenceID, e.ConferenceVersion = "", nil
 	}),

@@ -56,6 +56,7 @@ const calls = {
   'publish-ice-candidates': (api, body) => api.addPublishStreamIceCandidates(body),
   'unpublish-stream': (api, body) => api.unpublishStream(body),
   'view-stream': (api, body) => api.viewStream(body),
+  'answer-view-stream': (api, body) => api.answerViewStream(body),
   'view-ice-candidates': (api, body) => api.addViewStreamIceCandidates(body),
   'stop-view-stream': (api, body) => api.stopViewStream(body),
   'update-metadata': (api, body) => api.updateMetadata(body),
@@ -101,6 +102,7 @@ function checkEvent(value) {
     ])),
   } : null);
   assert.ok(Object.values(EventType).some((t) => t === event.type), 'an event that the library does not know');
+  assert.deepEqual(event.view, value.viewerId ? { viewerId: value.viewerId, sdpOffer: value.sdpOffer ?? '', iceCandidates: value.iceCandidates ?? [] } : null);
   if (value.type === EventType.messageSent) assert.equal(event.message?.text, value.text);
   // The version rule: the event's turn makes the next version.
   const state = { ...readConference(golden('conference')), version: event.conferenceVersion ?? 7 };
