@@ -156,10 +156,27 @@ func (w *Window) Run(ctx context.Context, s Session) error {
 		case <-ended:
 		}
 	}()
-	w.win.ShowAndRun()
+	err := runLoop(w.win, started)
 	close(ended)
 	<-ending
 	w.end()
+	return err
+}
+
+// runLoop is ShowAndRun with an error: on a display that does not answer Fyne
+// panics before it has started.
+func runLoop(win fyne.Window, started <-chan struct{}) (err error) {
+	defer func() {
+		select {
+		case <-started:
+			return // any panic is a fault
+		default:
+		}
+		if recover() != nil {
+			err = ErrNoDisplay
+		}
+	}()
+	win.ShowAndRun()
 	return nil
 }
 

@@ -78,6 +78,21 @@ func TestNoDisplay(t *testing.T) {
 	}
 }
 
+// TestDeadDisplay: nobody answers at the display that the environment names.
+func TestDeadDisplay(t *testing.T) {
+	dir := t.TempDir()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), exe)
+	cmd.Env = append(os.Environ(), "GUICHET_UI_VIEW=signin", "DISPLAY=:54321", "WAYLAND_DISPLAY=", "LANG=C.UTF-8", "HOME="+dir, "XDG_CONFIG_HOME="+dir, "XDG_CACHE_HOME="+dir)
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), ErrNoDisplay.Error()) || strings.Contains(string(out), "panic") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func TestLocales(t *testing.T) {
 	for value, want := range map[string]bool{"C": false, "C.UTF-8": false, "POSIX": false, "": false, "en_US.UTF-8": true, "el_GR": true, "de": true, "ca_ES@valencia": true, "fil_PH": true} {
 		if readable(value) != want {
