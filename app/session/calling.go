@@ -90,6 +90,9 @@ func (l *loop) joinByTicket(id string) {
 func (l *loop) dial(conference string) {
 	l.dialled++
 	l.last, l.was, l.troubled, l.network = client.CallState{}, false, time.Time{}, network{}
+	l.mine, l.names, l.accepted, l.sending = map[string]bool{}, map[string]string{}, map[string]bool{}, ""
+	l.ways, l.told = map[string]*transfer{}, map[string]wire.FileTransfer{}
+	l.pictures, l.cameras, l.wanted, l.fetching = map[string]wire.Snapshot{}, map[string]cameraAsk{}, nil, false
 	l.state.Call = &Call{ConferenceID: conference, Network: l.network.grade(), Participants: []Participant{}}
 	l.enter(Joining)
 	l.wishStudio()
@@ -122,7 +125,11 @@ func (l *loop) enterCall() {
 	}
 	call, err := l.link.Join(client.CallConfig{Conference: l.state.Call.ConferenceID,
 		Metadata: wire.ParticipantMetadata{Name: l.state.Me.Name, Roles: roles}, Send: l.out, Receive: l.receive,
-		OnState: func(s client.CallState) { l.send(callState{n, s}) }})
+		OnState:    func(s client.CallState) { l.send(callState{n, s}) },
+		OnMessage:  func(m wire.ChatMessage) { l.send(messageSaid{n, m}) },
+		OnFile:     func(f wire.FileTransfer) { l.send(fileTold{n, f}) },
+		OnSnapshot: func(s wire.Snapshot) { l.send(pictureTold{n, s}) },
+		OnCamera:   func(e wire.SnapshotEvent) { l.send(cameraTold{n, e}) }})
 	if err != nil {
 		l.quit("", false)
 		l.fail("You did not join.", err)
@@ -130,6 +137,8 @@ func (l *loop) enterCall() {
 	}
 	l.call = call
 	l.tellMutes()
+	l.nextMessage()
+	l.nextFile()
 }
 
 func (c callState) do(l *loop) {
@@ -137,6 +146,9 @@ func (c callState) do(l *loop) {
 		return
 	}
 	l.last = c.state
+	if c.state.Endpoint != "" {
+		l.mine[c.state.Endpoint] = true
+	}
 	if c.state.Ended {
 		l.ended(c.state)
 		return

@@ -39,6 +39,42 @@ func (s *Session) SetCameraOff(off bool) { s.send(stopCamera{off}) }
 // SetOnHold holds the call for everybody, or lets it go on. Customers cannot.
 func (s *Session) SetOnHold(on bool) { s.send(setHold{on}) }
 
+// SendMessage writes a line of the call's chat.
+func (s *Session) SendMessage(text string) { s.send(sendMessage{text}) }
+
+// RetryMessage sends a message again that was not sent.
+func (s *Session) RetryMessage(id string) { s.send(retryMessage{id}) }
+
+// SendFile sends a file of this computer to everybody in the call.
+func (s *Session) SendFile(path string) { s.send(sendFile{path}) }
+
+// RetryFile sends a file again that was not sent.
+func (s *Session) RetryFile(id string) { s.send(retryFile{id}) }
+
+// CancelFile gives up what is being sent or saved, and forgets what was not sent.
+func (s *Session) CancelFile(id string) { s.send(cancelFile{id}) }
+
+// SaveFile saves a file of the call on this computer. What was begun goes on
+// when the call ends.
+func (s *Session) SaveFile(id, path string) { s.send(saveFile{id, path}) }
+
+// AskPhoto asks somebody in the call, by endpoint, for a picture. Customers
+// cannot.
+func (s *Session) AskPhoto(endpoint string) { s.send(askPhoto{endpoint}) }
+
+// AskCamera asks somebody's camera, by endpoint, to do something. Customers
+// cannot.
+func (s *Session) AskCamera(endpoint string, what CameraRequest) { s.send(askCamera{endpoint, what}) }
+
+// OpenPhoto has a picture that is there shown large: see Call.Open.
+func (s *Session) OpenPhoto(id string) { s.send(openPhoto{id}) }
+
+// ClosePhoto puts it away.
+func (s *Session) ClosePhoto() { s.send(closePhoto{}) }
+
+// SavePhoto saves a picture that is there on this computer.
+func (s *Session) SavePhoto(id, path string) { s.send(savePhoto{id, path}) }
+
 // ChooseCamera takes a camera by name, also during a call.
 func (s *Session) ChooseCamera(name string) { s.send(chooseDevice{camera, name}) }
 

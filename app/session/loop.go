@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"guichet/app/client"
+	"guichet/platform/wire"
 )
 
 // command is what the loop reacts to: what a person wants, in the first group,
@@ -41,6 +42,18 @@ type loop struct {
 	troubled time.Time
 	network  network
 	spoke    time.Time // when the person last spoke though muted
+
+	// Of the call: see chat.go, files.go and snapshots.go.
+	mine     map[string]bool   // our endpoints, of before an outage, too
+	names    map[string]string // by endpoint and by user, of all who were there
+	sending  string            // the message under way
+	accepted map[string]bool   // messages that the server has
+	ways     map[string]*transfer
+	told     map[string]wire.FileTransfer
+	pictures map[string]wire.Snapshot
+	cameras  map[string]cameraAsk
+	wanted   []string // pictures to fetch
+	fetching bool
 
 	asking bool // which calls run
 	asked  time.Time

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"guichet/app/client"
+	"guichet/platform/wire"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -35,13 +36,43 @@ func (c quality) do(l *loop) {
 	}
 	before, beforeLost := l.network.bitrate(), l.network.lost()
 	l.network.add(c.Quality)
-	if g := l.network.grade(); g != l.state.Call.Network {
-		l.state.Call.Network = g
-		l.change()
-	}
+	l.judge(l.cfg.Now())
 	if l.network.bitrate() != before || l.network.lost() != beforeLost {
 		l.wishStudio()
 	}
+}
+
+// judge grades the own network by what the others tell of our media and by what
+// the server tells of both ways, whichever is worse.
+func (l *loop) judge(now time.Time) {
+	g := l.network.grade()
+	if told := l.networkOf(l.last.Endpoint, now); told.Grade > g.Grade {
+		g = told
+	}
+	if g != l.state.Call.Network {
+		l.state.Call.Network = g
+		l.change()
+	}
+}
+
+// indicatorAge is how long an indicator counts; one comes every five seconds.
+const indicatorAge = 16 * time.Second
+
+// networkOf grades somebody's network by the newest indicator.
+func (l *loop) networkOf(endpoint string, now time.Time) Network {
+	i, measured := l.last.Network[endpoint]
+	if !measured || now.Sub(l.last.Measured) > indicatorAge {
+		return Network{}
+	}
+	switch i.Grade {
+	case wire.GradeOptimal:
+		return Network{GradeGood, "good"}
+	case wire.GradeSuboptimal:
+		return Network{GradeFair, "fair"}
+	case wire.GradeBad:
+		return Network{GradePoor, "poor"}
+	}
+	return Network{}
 }
 
 func (n *network) add(q client.Quality) {

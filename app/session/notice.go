@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"net/url"
 	"slices"
@@ -76,6 +77,8 @@ func sentence(err error) string {
 	var refused *wire.Error
 	var token *wire.TokenError
 	var address *url.Error
+	var disk diskError
+	var unread *fs.PathError
 	var network net.Error
 	switch {
 	case errors.Is(err, client.ErrSignedOut), errors.Is(err, signin.ErrSignedOut):
@@ -92,6 +95,16 @@ func sentence(err error) string {
 			return "Your sign-in is no longer valid. Sign in again."
 		}
 		return polish(refused.Message)
+	case errors.Is(err, client.ErrNoFile):
+		return "This is a folder. Choose a file."
+	case errors.Is(err, client.ErrCallEnded):
+		return "The call has ended."
+	case errors.Is(err, client.ErrDamaged):
+		return "It was damaged on its way. Try again."
+	case errors.As(err, &disk):
+		return polish(disk.Error())
+	case errors.As(err, &unread):
+		return "It cannot be opened. It may have been moved, or you may not read it."
 	case errors.As(err, &token):
 		return polish(token.Error())
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():

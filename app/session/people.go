@@ -1,11 +1,10 @@
 package session
 
 import (
-	"cmp"
-	"encoding/json"
 	"slices"
 	"time"
 
+	"guichet/app/client"
 	"guichet/platform/wire"
 )
 
@@ -27,15 +26,15 @@ func (l *loop) people() {
 	d := l.state.Devices
 	self := Participant{ID: l.state.Me.ID, Endpoint: SelfView, Name: l.state.Me.Name, Self: true,
 		Customer: l.state.Me.Customer, Muted: c.MicrophoneMuted || d.Microphone == Off, StreamID: SelfView}
+	self.Network = c.Network
 	self.CameraOff = c.CameraOff || d.Camera == Off || l.cameraBad
 	self.HasVideo = !self.CameraOff
 	self.Speaking = !self.Muted && l.speaking(SelfView, l.studio.level(), now)
 	list := []Participant{self}
-	for _, p := range l.last.Conference.Participants {
-		for _, e := range p.Endpoints {
-			if e.ID != l.last.Endpoint {
-				list = append(list, l.other(p.ID, e, heard[e.ID], now))
-			}
+	for _, p := range l.last.Participants() {
+		l.names[p.Endpoint], l.names[p.UserID] = p.Name, p.Name
+		if !p.Self {
+			list = append(list, l.other(p, heard[p.Endpoint], now))
 		}
 	}
 	l.track(list[1:])
@@ -49,28 +48,17 @@ func (l *loop) people() {
 	}
 }
 
-// other describes an endpoint by its main stream: the one with most in it.
-func (l *loop) other(user string, e wire.Endpoint, h heard, now time.Time) Participant {
-	var m wire.ParticipantMetadata
-	if len(e.Metadata) > 0 {
-		_ = json.Unmarshal(e.Metadata, &m) // written by others: what is not readable is empty
-	}
-	p := Participant{ID: user, Endpoint: e.ID, Name: cmp.Or(m.Name, user), Customer: slices.Contains(m.Roles, wire.RoleCustomer), Muted: true, CameraOff: true}
-	for _, s := range e.Streams {
-		muted := func(kind string) bool { return l.last.Conference.Metadata[wire.TrackMuted(kind, s.ID)] == "true" }
-		hasAudio, hasVideo := s.Type != wire.StreamCam && s.Type != wire.StreamScreen, s.Type != wire.StreamMic
-		if hasAudio && !muted("audio") {
-			p.Muted = false
-		}
-		if hasVideo && !muted("video") {
-			p.CameraOff = false
-		}
-		if p.StreamID == "" || hasVideo {
+// other describes somebody by their main stream: the one with most in it.
+func (l *loop) other(of client.Participant, h heard, now time.Time) Participant {
+	p := Participant{ID: of.UserID, Endpoint: of.Endpoint, Name: of.Name, Customer: of.Customer, Muted: of.Muted, CameraOff: of.CameraOff,
+		Network: l.networkOf(of.Endpoint, now)}
+	for _, s := range of.Streams {
+		if p.StreamID == "" || client.HasVideo(s.Type) {
 			p.StreamID = string(s.ID)
 		}
 	}
 	p.HasVideo = h.seen && !p.CameraOff
-	p.Speaking = !p.Muted && l.speaking(e.ID, h.level, now)
+	p.Speaking = !p.Muted && l.speaking(p.Endpoint, h.level, now)
 	return p
 }
 
@@ -108,7 +96,10 @@ func (l *loop) observe() {
 		return
 	}
 	now := l.cfg.Now()
+	l.judge(now)
 	l.people()
+	l.moveFiles()
+	l.watchCameras(now)
 	if c.MutedWhileSpeaking && now.Sub(l.spoke) > mutedHint {
 		c.MutedWhileSpeaking = false
 		l.change()

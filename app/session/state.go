@@ -67,6 +67,12 @@ type Call struct {
 	CameraOff          bool // switched off by the person
 	MutedWhileSpeaking bool // show "You are muted"
 	OnHold             bool // the server forwards nothing between anybody
+
+	Messages []Message // the chat as everybody has it, in order
+	Outbox   []Message // own messages that are on their way or were not sent
+	Files    []File    // in order of time
+	Photos   []Photo   // asked for by staff, in order of time; none for customers
+	Open     *Picture  // the photo that is shown large, or nil
 }
 
 // Participant is one endpoint in a call.
@@ -81,6 +87,7 @@ type Participant struct {
 	Speaking  bool
 	HasVideo  bool   // pictures of StreamID are arriving and not older than two seconds
 	StreamID  string // give it to OnVideo; SelfView for Self, "" when nothing is published
+	Network   Network
 }
 
 // Ticket is a link by which somebody may join the call.
@@ -103,10 +110,10 @@ const (
 	GradePoor
 )
 
-// Network is the state of the connection in a call.
+// Network is the state of somebody's connection in a call.
 type Network struct {
 	Grade Grade
-	Word  string // "good", "fair", "poor" or "measuring"
+	Word  string // "good", "fair", "poor" or "measuring"; "" for others who are not measured
 }
 
 // Recent is a call that was left.
