@@ -26,6 +26,8 @@ type feedback struct {
 	rtt    atomic.Int64  // nanoseconds, 0: unknown
 	nacks  atomic.Uint64 // packets asked for
 	resent atomic.Uint64 // packets sent again
+
+	reception reception
 }
 
 // resends bounds what NACKs can make us send: each packet once per round trip,
@@ -128,6 +130,7 @@ func (r *resender) reports(list []rtcp.ReceptionReport, now time.Time) {
 		f.loss.Store(uint32(rr.FractionLost))
 		f.lost.Store(rr.TotalLost)
 		f.jitter.Store(rr.Jitter)
+		f.reception.take(rr, r.holes())
 		if rtt, ok := roundTrip(rr, now); ok {
 			f.rtt.Store(int64(rtt))
 		}

@@ -21,7 +21,8 @@ type packet struct {
 	marker  bool
 	level   byte // audio level extension as received, RFC 6464
 	leveled bool
-	from    int // payload: buf[from:to]
+	again   bool // the publisher sent it again, RFC 4588
+	from    int  // payload: buf[from:to]
 	to      int
 	buf     []byte
 }

@@ -154,9 +154,10 @@ func extensionID(r *webrtc.RTPReceiver, uri string) uint8 {
 func (p *publisher) read(t *track, remote *webrtc.TrackRemote, levelID uint8) {
 	next := newPacket()
 	for {
-		n, _, err := remote.Read(next.buf)
+		n, about, err := remote.Read(next.buf)
 		switch {
 		case err == nil:
+			next.again = about.Get(webrtc.AttributeRtxSsrc) != nil
 			next = t.receive(next, n, levelID, time.Now())
 		case errors.Is(err, io.ErrShortBuffer):
 			// Longer than any packet that a network carries.

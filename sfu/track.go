@@ -19,6 +19,7 @@ type track struct {
 	header rtp.Header // of the packet at hand
 
 	mu      sync.Mutex
+	arrived arrivals
 	order   sequencer
 	past    *history
 	keys    keyRequests
@@ -89,6 +90,9 @@ func (t *track) receive(p *packet, n int, levelID uint8, now time.Time) *packet 
 func (t *track) file(p *packet, h *rtp.Header, now time.Time) (*packet, []*outlet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if !p.again {
+		t.arrived.add(h.SSRC, h.SequenceNumber, h.Timestamp, t.codec.clock, now)
+	}
 	if t.held || t.thirsty && !t.isKey(p.payload()) {
 		return nil, nil
 	}
