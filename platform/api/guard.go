@@ -87,5 +87,6 @@ func (n need) met(id oauth.Identity) bool {
 // conferenceCaller is the identity in the words of the conference package.
 func conferenceCaller(id oauth.Identity) conference.Caller {
 	return conference.Caller{Organization: id.Organization, UserID: id.UserID, Name: id.Name,
-		Conference: id.Conference, Customer: id.IsCustomer(), MayCreate: callsRule.met(id), MayEnd: callsRule.met(id)}
+		Conference: id.Conference, Customer: id.IsCustomer(), MayCreate: callsRule.met(id), MayEnd: callsRule.met(id),
+		Application: id.ClientID, Ticket: id.Ticket, Kiosk: id.Has(oauth.RoleKiosk)}
 }

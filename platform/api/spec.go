@@ -284,6 +284,7 @@ func enums() map[reflect.Type][]string {
 	values(m, wire.TranscriptMessage, wire.TranscriptFile, wire.TranscriptSnapshot)
 	values(m, wire.CameraSwitch, wire.CameraFlashOn, wire.CameraFlashOff)
 	values(m, wire.GradeOptimal, wire.GradeSuboptimal, wire.GradeBad)
+	values(m, wire.AttendeeAgent, wire.AttendeeCustomer, wire.AttendeeKiosk)
 	values(m, wire.JoinAsMember, wire.JoinAsAudience)
 	values(m, wire.MediaAll, wire.MediaAudioOnly, wire.MediaVideoOnly)
 	values(m, wire.ReasonExpired, wire.ReasonRevoked, wire.ReasonUsed)

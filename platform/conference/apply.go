@@ -63,6 +63,7 @@ func (c create) change(s state) (state, []wire.Event, error) {
 type join struct {
 	user, endpoint string
 	metadata       json.RawMessage
+	who            Attendee // for the store alone
 }
 
 func (c join) change(s state) (state, []wire.Event, error) {

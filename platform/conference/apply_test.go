@@ -281,7 +281,7 @@ func randomCommand(rng *rand.Rand) command {
 	k := viewerKey{stream, pick("v1", "v2")}
 	switch rng.IntN(15) {
 	case 0, 1:
-		return join{user, endpoint, json.RawMessage(`{"name":"` + user + `"}`)}
+		return join{user: user, endpoint: endpoint, metadata: json.RawMessage(`{"name":"` + user + `"}`)}
 	case 2:
 		return leave{user, endpoint, "left"}
 	case 3, 4:

@@ -73,7 +73,7 @@ func (d *Directory) Join(ctx context.Context, who Caller, r wire.JoinConference)
 	if err := d.endpoints.Check(ctx, who.Organization, who.UserID, r.UserEndpointID); err != nil {
 		return wire.Summary{}, fmt.Errorf("join: %w", err)
 	}
-	s, err := d.do(ctx, k, join{who.UserID, r.UserEndpointID, metadata})
+	s, err := d.do(ctx, k, join{who.UserID, r.UserEndpointID, metadata, attendee(who, metadata)})
 	if err != nil {
 		return wire.Summary{}, err
 	}

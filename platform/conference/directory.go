@@ -34,6 +34,10 @@ type Caller struct {
 	// conference's metadata only the mutes of own streams may be changed.
 	Customer          bool
 	MayCreate, MayEnd bool
+
+	// What the reports tell besides.
+	Application, Ticket string
+	Kiosk               bool // a device rather than a person
 }
 
 // Media is the SFU. A conference's name is opaque to it, unique across

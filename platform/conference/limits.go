@@ -23,6 +23,7 @@ const (
 	maxCandidates    = 64 // in one call
 	maxCandidate     = 1 << 10
 	maxInteractionID = 256
+	maxName          = 256 // of a member, as reports keep it
 
 	// Of mode P2P.
 	maxAsked    = 64       // views of one endpoint that wait for an answer

@@ -29,6 +29,7 @@ type told struct {
 	wire.ViewEvent
 	to    []string
 	alone bool
+	who   Attendee // of a joined event
 }
 
 type answer struct {
@@ -54,12 +55,13 @@ func (b *batch) add(r request, was, s state, events []wire.Event, alone []note, 
 	}
 	if len(events) > 0 {
 		to := audience(was, s)
+		joined, _ := r.command.(join)
 		for _, e := range events {
-			b.tell(told{wire.ViewEvent{Event: e}, to, false})
+			b.tell(told{wire.ViewEvent{Event: e}, to, false, joined.who})
 		}
 	}
 	for _, n := range alone {
-		b.tell(told{n.ViewEvent, []string{n.to}, true})
+		b.tell(told{n.ViewEvent, []string{n.to}, true, Attendee{}})
 	}
 }
 
@@ -169,16 +171,16 @@ func (o *outbox) save(b *batch) error {
 		return nil
 	}
 	s := b.state
-	c := Change{Key: o.key, Was: o.stored, Version: s.Version, Ended: s.Ended, At: o.dir.now()}
+	c := Change{Key: o.key, Was: o.stored, Version: s.Version, Interaction: s.Interaction, Ended: s.Ended, At: o.dir.now()}
 	var err error
 	if c.State, err = json.Marshal(s); err != nil {
 		return fmt.Errorf("encode state: %w", err)
 	}
 	for _, e := range b.events {
-		entry := Entry{To: e.to, Ends: e.Type == wire.EventEnded, Alone: e.alone}
+		entry := Entry{To: e.to, Ends: e.Type == wire.EventEnded, Alone: e.alone, Reason: e.Reason}
 		switch e.Type {
 		case wire.EventJoined:
-			entry.Joins = e.UserEndpointID
+			entry.Joins, entry.Who = e.UserEndpointID, e.who
 		case wire.EventLeft:
 			entry.Leaves = e.UserEndpointID
 		}

@@ -115,13 +115,18 @@ func (s state) limit() int {
 func (s state) names() []string {
 	names := make([]string, len(s.Members))
 	for i, m := range s.Members {
-		var said wire.ParticipantMetadata
-		if len(m.Metadata) > 0 {
-			_ = json.Unmarshal(m.Metadata, &said) // written by clients: what is not readable is empty
-		}
-		names[i] = cmp.Or(said.Name, m.User)
+		names[i] = cmp.Or(nameIn(m.Metadata), m.User)
 	}
 	return names
+}
+
+// nameIn is what a member calls itself.
+func nameIn(metadata json.RawMessage) string {
+	var said wire.ParticipantMetadata
+	if len(metadata) > 0 {
+		_ = json.Unmarshal(metadata, &said) // written by clients: what is not readable is empty
+	}
+	return said.Name
 }
 
 // onHold tells that the SFU forwards nothing. A hold of mode P2P is the clients'.

@@ -41,13 +41,14 @@ type Saved struct {
 
 // Change is what one write makes of a conference.
 type Change struct {
-	Key     Key
-	Was     int64 // the version that must be stored now; 0: none
-	Version int64
-	State   []byte
-	Ended   bool
-	At      time.Time
-	Entries []Entry // in the order of their versions
+	Key         Key
+	Was         int64 // the version that must be stored now; 0: none
+	Version     int64
+	State       []byte
+	Interaction string // empty: none
+	Ended       bool
+	At          time.Time
+	Entries     []Entry // in the order of their versions
 }
 
 // Entry is one event for the journal, with what it does to the right of
@@ -60,4 +61,6 @@ type Entry struct {
 	Leaves string   // endpoint id
 	Ends   bool     // all endpoints leave
 	Alone  bool     // To is one endpoint, the event is no news of the conference
+	Who    Attendee // who joins
+	Reason string   // for leaving or the end, as it was given
 }

@@ -35,6 +35,8 @@ type Config struct {
 	FilesTotal       int64          // bytes of all of them: 10 GiB
 	Now              func() time.Time
 	Logger           *slog.Logger
+
+	gradeEvery time.Duration // how often networks are graded; of tests
 }
 
 // KeyFile is where the key file lies unless somebody says otherwise.

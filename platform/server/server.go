@@ -30,6 +30,7 @@ import (
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
+	"guichet/platform/quality"
 	"guichet/platform/relay"
 	"guichet/platform/store"
 	"guichet/platform/ticket"
@@ -69,6 +70,7 @@ type Server struct {
 	cases       *interaction.Service
 	files       *file.Service
 	chat        *chat.Service
+	quality     *quality.Service
 	api         *api.API
 
 	closing sync.Once

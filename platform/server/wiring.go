@@ -68,6 +68,9 @@ func (s *Server) startDomains(ctx context.Context) error {
 	if err := s.startFiles(ctx, secrets); err != nil {
 		return err
 	}
+	if err := s.startQuality(); err != nil {
+		return err
+	}
 	s.oauth.Watch(s.accessEnded)
 	if err := s.endpoints.Run(ctx); err != nil {
 		return err

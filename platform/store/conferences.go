@@ -74,6 +74,9 @@ func saveConference(tx *sql.Tx, c conference.Change) ([]tailRow, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := keepHistory(tx, c, at, e); err != nil {
+			return nil, fmt.Errorf("keep history: %w", err)
+		}
 		rows = append(rows, tailRow{broker.Entry{Seq: seq, Body: e.Body}, e.To})
 	}
 	return rows, nil

@@ -105,7 +105,7 @@ func (s *Store) UseTicket(ctx context.Context, id string, u ticket.Use, single b
 			}
 		}
 		userID = u.UserID
-		_, err = tx.ExecContext(ctx, "INSERT INTO ticket_uses (ticket, key, user) VALUES (?, ?, ?)", id, u.Key[:], u.UserID)
+		_, err = tx.ExecContext(ctx, "INSERT INTO ticket_uses (ticket, key, user, used) VALUES (?, ?, ?, ?)", id, u.Key[:], u.UserID, orNull(u.At))
 		return err
 	})
 	return userID, err

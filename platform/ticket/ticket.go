@@ -87,6 +87,7 @@ type Record struct {
 type Use struct {
 	Key    [sha256.Size]byte // hash of the browser key; of an empty one, unique per use
 	UserID string            // the guest that the browser became
+	At     time.Time
 }
 
 // Grant is what a redeemed ticket gives.
@@ -369,7 +370,7 @@ func (s *Service) Redeem(ctx context.Context, id, browserKey string) (Grant, err
 	if key == "" {
 		key = guest
 	}
-	u := Use{Key: sha256.Sum256([]byte(r.ID + "\x00" + key)), UserID: "guest-" + guest}
+	u := Use{Key: sha256.Sum256([]byte(r.ID + "\x00" + key)), UserID: "guest-" + guest, At: s.Now()}
 	userID, err := s.Store.UseTicket(ctx, r.ID, u, r.Type == wire.TicketSingleUse)
 	if err != nil {
 		return Grant{}, err
