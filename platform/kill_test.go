@@ -29,6 +29,7 @@ type program struct {
 	address          string // of HTTP: the same after every start, so that tokens stay ours
 	password, secret string // of anna, who administers as well, and of the application robot
 	process          *exec.Cmd
+	mqtt             string // address of the broker, another after every start
 }
 
 // build makes the program and what it is asked about: a data folder with a
@@ -83,6 +84,7 @@ func (p *program) start() {
 		p.kill()
 		p.t.Fatalf("the server does not start: %s %v", line, err)
 	}
+	p.mqtt = ready.MQTT
 }
 
 // kill ends the program as a power cut would, as far as processes go.
