@@ -18,7 +18,6 @@ import (
 type desktop struct {
 	loop *callLoop
 	seen CallState
-	fail func(string)
 }
 
 func newDesktop(id string) *desktop {

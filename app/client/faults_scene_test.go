@@ -25,7 +25,6 @@ type scene struct {
 
 	id      string
 	calls   int // conferences so far
-	streams int
 	values  int
 	version int64
 	ended   bool
