@@ -106,7 +106,7 @@ const (
 func (c *Call) SetMuted(kind string, muted bool) { c.mutes.set(kind, muted) }
 
 // SetHold holds the conference for everybody, or lets it go on: the server
-// forwards nothing meanwhile. It fails with a *wire.Error of CodeForbidden for
+// forwards nothing meanwhile, or in mode P2P the participants are silent. It fails with a *wire.Error of CodeForbidden for
 // customers.
 func (c *Call) SetHold(ctx context.Context, on bool) error {
 	c.mu.Lock()

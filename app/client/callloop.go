@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"guichet/platform/wire"
@@ -46,7 +47,9 @@ type callLoop struct {
 	again    *time.Timer // when the next request may be tried
 	send     *running
 	views    map[wire.StreamID]*running
-	over     bool // for good
+	p2p      bool        // the conference's mode
+	held     atomic.Bool // it is on hold, and its mode P2P; read by the peers
+	over     bool        // for good
 	err      error
 	told     CallState // last given to OnState, without the conference
 	version  int64     // of the conference given with it
@@ -109,6 +112,7 @@ func (l *callLoop) take(v any) {
 		l.connected(v)
 	case happening:
 		l.follower.Event(v.Event)
+		l.relayed(v)
 		l.happened(v)
 	case messages:
 		l.said(v)

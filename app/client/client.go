@@ -27,7 +27,8 @@ var ErrSignedOut = errors.New("the sign-in is no longer valid")
 
 const (
 	requestTimeout = 8 * time.Second
-	maxAnswer      = 8 << 20 // bytes of an answer; the largest is the state of a conference
+	answerTimeout  = 15 * time.Second // of a request for which the server asks somebody else
+	maxAnswer      = 8 << 20          // bytes of an answer; the largest is the state of a conference
 )
 
 // Config is what a Client is made of.
@@ -105,6 +106,11 @@ func (c *Client) Close() {
 // out, which may be nil. A token that is refused is replaced once. A refusal is
 // a *wire.Error.
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	return c.within(ctx, requestTimeout, method, path, in, out)
+}
+
+// within is call with a time of its own.
+func (c *Client) within(ctx context.Context, timeout time.Duration, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -112,7 +118,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 			return fmt.Errorf("encode %s: %w", path, err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for try := 0; ; try++ {
 		token, err := c.cfg.Token(ctx)
@@ -203,7 +209,7 @@ func code(err error) wire.Code {
 // refused, or the sign-in is over.
 func Permanent(err error) bool {
 	switch code(err) {
-	case wire.CodeTooMany, wire.CodeInternal, wire.CodeUnavailable, wire.CodeUnauthorized, "":
+	case wire.CodeTooMany, wire.CodeInternal, wire.CodeUnavailable, wire.CodeNoAnswer, wire.CodeUnauthorized, "":
 		return errors.Is(err, ErrSignedOut)
 	}
 	return true

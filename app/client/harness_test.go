@@ -142,7 +142,12 @@ type member struct {
 // enter makes a member, by way of an address that may be a proxy's.
 func enter(t *testing.T, h *host, address string, mark byte) *member {
 	t.Helper()
-	hc := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: hang}}
+	return enterBy(t, h, address, mark, &http.Transport{ExpectContinueTimeout: hang})
+}
+
+func enterBy(t *testing.T, h *host, address string, mark byte, by http.RoundTripper) *member {
+	t.Helper()
+	hc := &http.Client{Transport: by}
 	m := &member{t: t, mark: mark, heard: map[byte]int{}, snapshots: map[string]wire.Snapshot{}, news: make(chan struct{}), tokens: &tokens{url: h.URL, hc: hc}}
 	var err error
 	if m.client, err = New(Config{Server: address, HTTP: hc, Token: m.tokens.token}); err != nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +38,9 @@ var errMediaLost = errors.New("the media connection was lost")
 
 // errAnswer tells that an answer is no SDP that fits the offer.
 var errAnswer = errors.New("the server's answer cannot be used")
+
+// errOffer tells that a viewer's offer is no SDP that can be answered.
+var errOffer = errors.New("the viewer's offer cannot be used")
 
 // Codecs of a call: what every browser has too.
 var (
@@ -86,14 +91,21 @@ type peer struct {
 }
 
 // newPeer makes a PeerConnection with the servers that the platform names. It
-// must be closed.
-func (c *Client) newPeer(ctx context.Context) (*peer, error) {
+// must be closed. The TURN servers reach the SFU alone, so a direct one to
+// another participant goes without them.
+func (c *Client) newPeer(ctx context.Context, direct bool) (*peer, error) {
 	servers, err := c.ICEServers(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var cfg webrtc.Configuration
 	for _, s := range servers {
+		if direct {
+			s.URLs = slices.DeleteFunc(s.URLs, func(u string) bool { return strings.HasPrefix(u, "turn") })
+		}
+		if len(s.URLs) == 0 {
+			continue
+		}
 		cfg.ICEServers = append(cfg.ICEServers, webrtc.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
 	}
 	pc, err := c.api.NewPeerConnection(cfg)
@@ -155,9 +167,32 @@ func (p *peer) negotiate(ctx context.Context, exchange func(ctx context.Context,
 	return nil
 }
 
-// serve sends candidates as they are found and tells of every change between
+// accept answers an offer and begins to connect.
+func (p *peer) accept(ctx context.Context, offer string, send func(ctx context.Context, answer string) error) error {
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+		return errOffer // pion's error may quote SDP
+	}
+	answer, err := p.pc.CreateAnswer(nil)
+	if err != nil {
+		return errOffer
+	}
+	if err := p.pc.SetLocalDescription(answer); err != nil {
+		return errOffer
+	}
+	return send(ctx, answer.SDP)
+}
+
+// hear takes the candidates of the other side. One that cannot be used is one
+// path less.
+func (p *peer) hear(found []wire.ICECandidate) {
+	for _, c := range found {
+		_ = p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: c.Candidate, SDPMid: c.SDPMid, SDPMLineIndex: c.SDPMLineIndex})
+	}
+}
+
+// serve exchanges candidates as they are found and tells of every change between
 // connected and not. It returns when the media is lost or gone is readable.
-func (p *peer) serve(ctx context.Context, gone <-chan struct{}, send func(context.Context, []wire.ICECandidate) error, connected func(bool)) error {
+func (p *peer) serve(ctx context.Context, box *letterbox, gone <-chan struct{}, send func(context.Context, []wire.ICECandidate) error, connected func(bool)) error {
 	first := time.NewTimer(iceFirst)
 	defer first.Stop()
 	up := false
@@ -179,6 +214,8 @@ func (p *peer) serve(ctx context.Context, gone <-chan struct{}, send func(contex
 		}
 		select {
 		case <-p.news:
+		case <-box.news:
+			p.hear(box.letters())
 		case <-first.C:
 			return errMediaLost
 		case <-gone:

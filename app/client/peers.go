@@ -12,6 +12,10 @@ type running struct {
 	seen        bool // publisher: the conference has shown the stream
 	cancel      context.CancelFunc
 	hurry, gone chan struct{}
+
+	// Of mode P2P.
+	relay *relay
+	asked chan asking // publisher
 }
 
 // reconcile starts and stops the publisher and the viewers so that they fit the
@@ -20,6 +24,8 @@ func (l *callLoop) reconcile() {
 	if l.member == "" || l.fetch || !l.follower.fetched {
 		return
 	}
+	l.p2p = l.follower.state.Mode == wire.ModeP2P
+	l.held.Store(l.p2p && l.follower.state.Metadata[wire.MetadataOnHold] == "true")
 	in := false
 	own := map[wire.StreamID]bool{}
 	others := map[wire.StreamID]Incoming{}
@@ -55,7 +61,8 @@ func (l *callLoop) publish(own map[wire.StreamID]bool) {
 	if l.send == nil {
 		r, ctx := l.newRunning()
 		p := &publisher{client: l.client, conference: l.cfg.Conference, endpoint: l.member, out: l.cfg.Send, mutes: l.mutes,
-			report: func(s streamState) { l.post(peerReport{r, s}) }, hurry: r.hurry, gone: r.gone}
+			report: func(s streamState) { l.post(peerReport{r, s}) }, hurry: r.hurry, gone: r.gone,
+			p2p: l.p2p, asked: r.asked, relay: r.relay, hold: &l.held}
 		l.send = r
 		l.started.Go(func() { p.run(ctx) })
 		return
@@ -89,7 +96,8 @@ func (l *callLoop) view(others map[wire.StreamID]Incoming) {
 		r, ctx := l.newRunning()
 		r.stream = id
 		v := &viewer{client: l.client, conference: l.cfg.Conference, endpoint: l.member, in: in, receive: l.cfg.Receive,
-			report: func(s streamState) { l.post(peerReport{r, s}) }, hurry: r.hurry}
+			report: func(s streamState) { l.post(peerReport{r, s}) }, hurry: r.hurry,
+			p2p: l.p2p, relay: r.relay, hold: &l.held}
 		l.views[id] = r
 		l.started.Go(func() { v.run(ctx) })
 	}
@@ -97,7 +105,7 @@ func (l *callLoop) view(others map[wire.StreamID]Incoming) {
 
 func (l *callLoop) newRunning() (*running, context.Context) {
 	ctx, cancel := context.WithCancel(l.ctx)
-	return &running{cancel: cancel, hurry: make(chan struct{}, 1), gone: make(chan struct{}, 1)}, ctx
+	return &running{cancel: cancel, hurry: make(chan struct{}, 1), gone: make(chan struct{}, 1), relay: &relay{}, asked: make(chan asking, maxBoxes)}, ctx
 }
 
 // stopPeers stops all media. What runs ends by itself; the loop waits for it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"guichet/platform/wire"
@@ -55,6 +56,12 @@ func (o *Outgoing) WriteAudio(p *rtp.Packet) error { return o.audio.WriteRTP(p) 
 // WriteVideo sends a packet of VP8 (RFC 7741), in the manner of WriteAudio.
 func (o *Outgoing) WriteVideo(p *rtp.Packet) error { return o.video.WriteRTP(p) }
 
+func (o *Outgoing) needKeyFrame() {
+	if o.OnKeyFrameNeeded != nil {
+		o.OnKeyFrameNeeded()
+	}
+}
+
 // publisher keeps one stream published for as long as an endpoint is in a call.
 type publisher struct {
 	client               *Client
@@ -63,6 +70,12 @@ type publisher struct {
 	mutes                *mutes
 	report               func(streamState) // to the call's loop
 	hurry, gone          chan struct{}
+
+	// Of mode P2P.
+	p2p   bool
+	asked <-chan asking
+	relay *relay
+	hold  *atomic.Bool
 }
 
 // streamState says how a peer does.
@@ -78,7 +91,11 @@ func (p *publisher) run(ctx context.Context) {
 	var tries backoff
 	for tries.wait(ctx, p.hurry) {
 		stream := wire.StreamID(wire.NewID())
-		err := p.once(ctx, stream, tries.reset)
+		publish := p.once
+		if p.p2p {
+			publish = p.direct
+		}
+		err := publish(ctx, stream, tries.reset)
 		if ctx.Err() != nil {
 			return
 		}
@@ -94,7 +111,7 @@ func (p *publisher) run(ctx context.Context) {
 
 func (p *publisher) once(ctx context.Context, stream wire.StreamID, reset func()) error {
 	drain(p.gone)
-	n, err := p.client.newPeer(ctx)
+	n, err := p.client.newPeer(ctx, false)
 	if err != nil {
 		return err
 	}
@@ -118,7 +135,7 @@ func (p *publisher) once(ctx context.Context, stream wire.StreamID, reset func()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	n.start(func() { p.mutes.apply(ctx, p, stream) })
-	return n.serve(ctx, p.gone,
+	return n.serve(ctx, &letterbox{}, p.gone,
 		func(ctx context.Context, found []wire.ICECandidate) error {
 			return p.client.AddPublishCandidates(ctx, wire.ICECandidates{ConferenceID: p.conference, UserEndpointID: p.endpoint, StreamID: stream, ICECandidates: found})
 		},
@@ -150,9 +167,7 @@ func (p *publisher) readReports(sender *webrtc.RTPSender, kind webrtc.RTPCodecTy
 		for _, packet := range packets {
 			switch r := packet.(type) {
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-				if p.out.OnKeyFrameNeeded != nil {
-					p.out.OnKeyFrameNeeded()
-				}
+				p.out.needKeyFrame()
 			case *rtcp.ReceiverReport:
 				if p.out.OnQuality != nil {
 					for _, one := range r.Reports {

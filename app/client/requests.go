@@ -92,10 +92,16 @@ func (c *Client) UnpublishStream(ctx context.Context, r wire.StreamRef) error {
 	return c.post(ctx, conferences+"unpublishStream", r, nil)
 }
 
-// ViewStream offers to receive a stream and returns the server's answer.
+// ViewStream offers to receive a stream and returns the server's answer; in mode
+// P2P the publisher's, for which the server waits.
 func (c *Client) ViewStream(ctx context.Context, r wire.ViewStream) (s wire.ViewedStream, err error) {
-	err = c.post(ctx, conferences+"viewStream", r, &s)
+	err = c.within(ctx, answerTimeout, http.MethodPost, conferences+"viewStream", r, &s)
 	return s, err
+}
+
+// AnswerViewStream answers a viewer of an own stream, in mode P2P.
+func (c *Client) AnswerViewStream(ctx context.Context, r wire.AnswerViewStream) error {
+	return c.post(ctx, conferences+"answerViewStream", r, nil)
 }
 
 // AddViewCandidates sends ICE candidates of a viewer.

@@ -37,6 +37,11 @@ type viewer struct {
 	receive              func(Incoming) (Receiver, error)
 	report               func(streamState)
 	hurry                chan struct{}
+
+	// Of mode P2P.
+	p2p   bool
+	relay *relay
+	hold  *atomic.Bool
 }
 
 // run views, and views anew when the media is lost.
@@ -57,7 +62,9 @@ func (v *viewer) run(ctx context.Context) {
 }
 
 func (v *viewer) once(ctx context.Context, id string, reset func()) error {
-	n, err := v.client.newPeer(ctx)
+	box := v.relay.open(id)
+	defer v.relay.close(id)
+	n, err := v.client.newPeer(ctx, v.p2p)
 	if err != nil {
 		return err
 	}
@@ -80,7 +87,7 @@ func (v *viewer) once(ctx context.Context, id string, reset func()) error {
 		if t.Kind() == webrtc.RTPCodecTypeVideo {
 			video.Store(uint32(t.SSRC()))
 		}
-		n.start(func() { readPackets(t, receiver) })
+		n.start(func() { v.readPackets(t, receiver, in.RequestKeyFrame) })
 		n.start(func() { readSenderReports(t.Kind(), r, receiver) })
 	})
 	for _, kind := range kinds(v.in.Stream.Type) {
@@ -96,7 +103,7 @@ func (v *viewer) once(ctx context.Context, id string, reset func()) error {
 	if err != nil {
 		return err
 	}
-	return n.serve(ctx, nil,
+	return n.serve(ctx, box, nil,
 		func(ctx context.Context, found []wire.ICECandidate) error {
 			return v.client.AddViewCandidates(ctx, wire.ICECandidates{ConferenceID: v.conference, UserEndpointID: v.endpoint,
 				StreamID: v.in.Stream.ID, ViewerID: id, ICECandidates: found})
@@ -119,12 +126,23 @@ func (v *viewer) stop(ctx context.Context, id string) {
 	}
 }
 
-func readPackets(t *webrtc.TrackRemote, to Receiver) {
+// readPackets hands on what arrives. In mode P2P nobody but we keep silence while
+// the call is on hold.
+func (v *viewer) readPackets(t *webrtc.TrackRemote, to Receiver, keyFrame func()) {
+	missed := false
 	for {
 		p, _, err := t.ReadRTP()
 		if err != nil {
 			return
 		}
+		if v.hold.Load() {
+			missed = true
+			continue
+		}
+		if missed && t.Kind() == webrtc.RTPCodecTypeVideo {
+			keyFrame()
+		}
+		missed = false
 		to.Packet(t.Kind(), p)
 	}
 }
