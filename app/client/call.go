@@ -88,11 +88,16 @@ func (n *Connection) Join(cfg CallConfig) (*Call, error) {
 	if cfg.OnState == nil {
 		return nil, errors.New("client: OnState is missing")
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	c := &Call{link: n, client: n.client, cfg: cfg, cancel: cancel, inbox: make(chan any, 64), done: make(chan struct{}), mutes: newMutes(), life: ctx, standing: newStanding()}
+	c := newCall(n, cfg)
 	status := n.calls.add(c)
-	go newCallLoop(c, metadata).run(ctx, status)
+	go newCallLoop(c, metadata).run(c.life, status)
 	return c, nil
+}
+
+// newCall makes a Call whose loop does not run yet.
+func newCall(n *Connection, cfg CallConfig) *Call {
+	life, cancel := context.WithCancel(context.Background())
+	return &Call{link: n, client: n.client, cfg: cfg, cancel: cancel, inbox: make(chan any, 64), done: make(chan struct{}), mutes: newMutes(), life: life, standing: newStanding()}
 }
 
 // The tracks that SetMuted knows, as the conference's metadata names them.

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,11 +21,9 @@ type desktop struct {
 
 func newDesktop(id string) *desktop {
 	d := &desktop{}
-	c := &Client{}
-	call := &Call{link: &Connection{client: c}, client: c, mutes: newMutes(), cancel: func() {},
-		cfg: CallConfig{Conference: id, OnState: func(s CallState) { d.seen = s }}}
+	call := newCall(&Connection{client: &Client{}}, CallConfig{Conference: id, OnState: func(s CallState) { d.seen = s }})
 	d.loop = newCallLoop(call, nil)
-	d.loop.ctx, d.loop.again = context.Background(), time.NewTimer(time.Hour)
+	d.loop.ctx, d.loop.again, d.loop.news.again = call.life, time.NewTimer(time.Hour), time.NewTimer(time.Hour)
 	return d
 }
 
@@ -71,8 +68,9 @@ func (d *desktop) view() (string, int64) {
 	}
 	return text(d.seen.Conference), d.seen.Conference.Version
 }
-func (d *desktop) over() bool    { return d.loop.over }
-func (d *desktop) rejoins() bool { return true }
+func (d *desktop) over() bool      { return d.loop.over }
+func (d *desktop) rejoins() bool   { return true }
+func (d *desktop) refetches() bool { return true }
 
 // bare is a Follower whose owner fetches the state only when it must: what is
 // lost on the wire comes by being sent again, or not at all.
@@ -139,7 +137,8 @@ func (b *bare) over() bool {
 	ended, _ := b.Ended()
 	return ended || b.gone
 }
-func (b *bare) rejoins() bool { return false }
+func (b *bare) rejoins() bool   { return false }
+func (b *bare) refetches() bool { return false }
 
 // text writes a conference so that equal ones have equal texts, in this
 // language and in the page's: lists whose order says nothing are sorted, and

@@ -18,6 +18,7 @@ type follower interface {
 	view() (text string, version int64)   // what its owner sees; version 0: nothing yet
 	over() bool                           // for good
 	rejoins() bool                        // with the same endpoint, when it was taken out
+	refetches() bool                      // the state, whenever events flow again
 }
 
 // line is a follower with its connection and the broker's end of it.

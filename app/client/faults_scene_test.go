@@ -253,7 +253,7 @@ func (s *scene) hardship(l *line) error {
 			return s.learn()
 		}
 	default: // a day passes
-		if l.rejoins() && !l.up && l.request == "" {
+		if l.refetches() && !l.up && l.request == "" {
 			s.note("%s: the journal has aged", l.name)
 			s.store.age(l.endpoint)
 			s.aged++

@@ -63,3 +63,10 @@ func shrink(seed uint64, err error, kinds ...func(id string) (follower, error)) 
 	}
 	return seed, nil, fmt.Errorf("in scenes of %d events alone: %w", perScene, err)
 }
+
+// TestPagesNeverDiffer does so with the page's library, in a process of its own.
+func TestPagesNeverDiffer(t *testing.T) {
+	p := startPages(t)
+	kind := func(id string) (follower, error) { return p.open(id), nil }
+	differ(t, faultEvents(t, 10_000), kind, kind)
+}
