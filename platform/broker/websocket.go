@@ -1,22 +1,31 @@
 package broker
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/coder/websocket"
 )
 
+// Sizes of the buffers of a WebSocket. Packets are small, and net/http's own
+// buffers of 4 KiB each would be most of what an idle connection costs.
+const (
+	socketReadBuffer  = 256
+	socketWriteBuffer = 512
+)
+
 // Handler serves MQTT over WebSocket. A page of any origin may connect: what
-// counts is the token in CONNECT, and no cookie is read.
+// counts is the token in CONNECT, and no cookie is read. It returns once the
+// connection is open, so that what HTTP needed of it is given back.
 func (b *Broker) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		lean := &hijacker{ResponseWriter: w}
+		ws, err := websocket.Accept(lean, r, &websocket.AcceptOptions{
 			Subprotocols:       []string{"mqtt", "mqttv3.1"},
 			InsecureSkipVerify: true, // the origin, see above
 		})
@@ -24,105 +33,81 @@ func (b *Broker) Handler() http.Handler {
 			return // Accept has answered
 		}
 		// A frame may be one packet, part of one or several (section 6 of MQTT
-		// 3.1.1); the library bounds the packets.
+		// 3.1.1); read bounds the packets.
 		ws.SetReadLimit(4 * maxPacket)
-		b.admit(newSocket(ws, r.RemoteAddr))
+		b.admit(&socket{Conn: lean.conn, ws: ws})
 	})
 }
 
-// socket makes a net.Conn of a WebSocket: binary messages in and out, closed
-// without waiting for the peer. One goroutine reads; any may write.
-type socket struct {
-	ws     *websocket.Conn
-	remote addr
-	reader io.Reader          // of the message at hand
-	finish context.CancelFunc // of its deadline
-
-	mu          sync.Mutex
-	read, write time.Time // deadlines
+// hijacker hands out the connection under HTTP with small buffers, and remembers
+// it.
+type hijacker struct {
+	http.ResponseWriter
+	conn net.Conn
 }
 
-type addr string
+// Hijack implements http.Hijacker.
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	h.conn = conn
+	if err := conn.SetDeadline(time.Time{}); err != nil { // those of HTTP
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	if rw.Reader.Buffered() == 0 { // otherwise the client did not wait for the answer
+		rw.Reader = bufio.NewReaderSize(conn, socketReadBuffer)
+	}
+	return conn, bufio.NewReadWriter(rw.Reader, bufio.NewWriterSize(conn, socketWriteBuffer)), nil
+}
 
-func (addr) Network() string  { return "websocket" }
-func (a addr) String() string { return string(a) }
+// socket makes a net.Conn of a WebSocket: binary messages in and out. Deadlines
+// are those of the connection below. One goroutine reads; any may write.
+type socket struct {
+	net.Conn
+	ws     *websocket.Conn
+	reader io.Reader // of the message at hand
+}
 
 var errText = errors.New("websocket message is not binary")
 
-func newSocket(ws *websocket.Conn, remote string) *socket {
-	return &socket{ws: ws, remote: addr(remote)}
-}
-
-func (s *socket) deadline(of *time.Time) (context.Context, context.CancelFunc) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if of.IsZero() {
-		return context.WithCancel(context.Background())
-	}
-	return context.WithDeadline(context.Background(), *of)
-}
-
-// Read returns what is left of the message at hand, or the next one. The
-// deadline is the one that was set when the message began.
+// Read returns what is left of the message at hand, or the next one.
 func (s *socket) Read(p []byte) (int, error) {
 	for {
 		if s.reader == nil {
-			ctx, cancel := s.deadline(&s.read)
-			kind, r, err := s.ws.Reader(ctx)
-			if err == nil && kind != websocket.MessageBinary {
-				err = errText
-			}
+			kind, r, err := s.ws.Reader(context.Background())
 			if err != nil {
-				cancel()
 				return 0, err
 			}
-			s.reader, s.finish = r, cancel
+			if kind != websocket.MessageBinary {
+				return 0, errText
+			}
+			s.reader = r
 		}
 		n, err := s.reader.Read(p)
-		if err != nil {
-			s.finish()
-			s.reader = nil
-			if err != io.EOF {
-				return n, err
-			}
+		if err == io.EOF {
+			s.reader, err = nil, nil
 		}
-		if n > 0 {
-			return n, nil
+		if n > 0 || err != nil {
+			return n, err
 		}
 	}
 }
 
 // Write sends p as one message.
 func (s *socket) Write(p []byte) (int, error) {
-	ctx, cancel := s.deadline(&s.write)
-	defer cancel()
-	if err := s.ws.Write(ctx, websocket.MessageBinary, p); err != nil {
+	if err := s.ws.Write(context.Background(), websocket.MessageBinary, p); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
 // Close ends the connection without the closing handshake, which would wait for
-// the peer.
-func (s *socket) Close() error { return s.ws.CloseNow() }
-
-func (s *socket) LocalAddr() net.Addr  { return addr("") }
-func (s *socket) RemoteAddr() net.Addr { return s.remote }
-
-func (s *socket) SetDeadline(t time.Time) error {
-	return errors.Join(s.SetReadDeadline(t), s.SetWriteDeadline(t))
-}
-
-func (s *socket) SetReadDeadline(t time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.read = t
-	return nil
-}
-
-func (s *socket) SetWriteDeadline(t time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.write = t
-	return nil
+// the peer. The connection below is closed first: the library waits for who
+// reads or writes.
+func (s *socket) Close() error {
+	err := s.Conn.Close()
+	_ = s.ws.CloseNow() // what it could tell is that the connection is closed
+	return err
 }
