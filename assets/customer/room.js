@@ -21,9 +21,11 @@ const SPOKEN = 4;
 /** Milliseconds of silence of a device, such as a phone call makes, before we offer to take it back. */
 const SILENCED = 3_000;
 
+/** @typedef {import('../lib/quality.js').Grade} Grade */
+
 const words = { good: 'Good network', fair: 'Fair network', poor: 'Poor network' };
 
-/** Room reports "leave" when the person leaves. */
+/** Room reports "leave" when the person leaves, and "camera" when another camera is on, or none. */
 export class Room extends EventTarget {
   #devices;
   #screens;
@@ -44,6 +46,8 @@ export class Room extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #hintTimer;
   #choices;
+  /** @type {Promise<import('./extras.js').Extras | null> | null} chat, files, people and photos, which load while the call begins */
+  #extras = null;
   #microphone = byID('microphone', HTMLButtonElement);
   #camera = byID('camera', HTMLButtonElement);
 
@@ -62,12 +66,23 @@ export class Room extends EventTarget {
     this.#choices = new Choices(panel, devices, (kind, id) => void this.#choose(kind, id));
     this.#microphone.onclick = () => void this.#toggleMicrophone();
     this.#camera.onclick = () => void this.#toggleCamera();
-    byID('switch-camera', HTMLElement).onclick = () => void this.#switchCamera();
     byID('leave', HTMLElement).onclick = () => this.dispatchEvent(new Event('leave'));
     byID('more', HTMLElement).onclick = async () => {
+      byID('switch-camera', HTMLElement).hidden = !devices.tracks.video || (await devices.list()).videoinput.length < 2;
       byID('panel-none', HTMLElement).hidden = (await this.#choices.refresh()) > 0;
       panel.showModal();
     };
+    const button = (/** @type {string} */ id, /** @type {() => unknown} */ press) => {
+      byID(id, HTMLElement).onclick = () => {
+        panel.close();
+        press();
+      };
+    };
+    button('switch-camera', () => this.switchCamera());
+    button('chat', () => this.#open('chat'));
+    button('people', () => this.#open('people'));
+    button('show-people', () => this.#open('people', true));
+    button('send-file', async () => (await this.#load())?.chooseFiles());
     const hear = byID('hear', HTMLElement);
     hear.onclick = () => {
       hear.hidden = true;
@@ -93,16 +108,62 @@ export class Room extends EventTarget {
     const { signal } = ending;
     call.addEventListener('people', () => this.#people(), { signal });
     call.addEventListener('phase', () => this.#phase(), { signal });
-    call.addEventListener('quality', () => this.#quality(), { signal });
+    call.addEventListener('quality', () => this.showNetwork(call.quality), { signal });
     const timer = setInterval(() => this.#look(), LOOK);
     signal.addEventListener('abort', () => clearInterval(timer));
     this.#stage.speaker(this.#devices.speaker);
     this.#local();
     this.#people();
     void keepAwake(signal);
-    void this.#devices.list().then(({ videoinput }) => {
-      byID('switch-camera', HTMLElement).hidden = videoinput.length < 2 || !matchMedia('(pointer: coarse)').matches;
-    });
+    void this.#load();
+  }
+
+  /** The camera that is on, or null. */
+  get camera() {
+    return this.#devices.tracks.video;
+  }
+
+  /** Turns the camera off or on. */
+  toggleCamera() {
+    return this.#toggleCamera();
+  }
+
+  /** Whether there is another camera. */
+  async canSwitch() {
+    return (await this.#devices.list()).videoinput.length > 1;
+  }
+
+  /** Takes the next camera, or keeps this one where there is none that opens; resolves to whether it is another. */
+  async switchCamera() {
+    const { video } = this.#devices.tracks;
+    if (!video) return false;
+    const { deviceId, facingMode } = video.getSettings();
+    const cameras = (await this.#devices.list()).videoinput;
+    const at = cameras.findIndex((d) => d.deviceId === deviceId);
+    const next = cameras[(at + 1) % cameras.length];
+    if (cameras.length < 2 || !next) return false;
+    // A phone has several cameras behind: the other side is meant.
+    const other = facingMode ? { facingMode: { exact: facingMode === 'environment' ? 'user' : 'environment' } } : { deviceId: { exact: next.deviceId } };
+    if (!(await this.#reopen('video', { deviceId: undefined, ...other }))) {
+      await this.#reopen('video', { deviceId: { exact: deviceId ?? '' } });
+      return false;
+    }
+    return this.camera?.getSettings().deviceId !== deviceId;
+  }
+
+  /** Shows how good this side's network is. @param {Grade | null} grade */
+  showNetwork(grade) {
+    const network = byID('network', HTMLElement);
+    network.hidden = grade === null;
+    if (!grade) return;
+    network.dataset.grade = grade;
+    const word = network.querySelector('span');
+    if (word) word.textContent = words[grade];
+  }
+
+  /** Shows how good the others' network is. @param {(endpoint: string) => Grade | null} grade */
+  showNetworks(grade) {
+    this.#stage.grade(grade);
   }
 
   /** Stops showing the call. */
@@ -115,6 +176,7 @@ export class Room extends EventTarget {
     this.#met = false;
     this.#since = 0;
     this.#stage.clear();
+    this.#extras = null;
     byID('self', HTMLVideoElement).srcObject = null;
     byID('panel', HTMLDialogElement).close();
     for (const id of ['banner', 'held', 'hint', 'hear', 'resume', 'network']) byID(id, HTMLElement).hidden = true;
@@ -171,20 +233,38 @@ export class Room extends EventTarget {
     this.#screens.title(away ? 'Reconnecting…' : this.#others.length > 0 ? `In the call${muted}` : 'Waiting');
   }
 
-  #quality() {
-    const grade = this.#call?.quality ?? null;
-    const network = byID('network', HTMLElement);
-    network.hidden = grade === null;
-    if (!grade) return;
-    network.dataset.grade = grade;
-    const word = network.querySelector('span');
-    if (word) word.textContent = words[grade];
-    if (grade === 'poor') this.#hint('Your network is weak. Turning your camera off helps.');
+  /**
+   * What a running call has besides pictures and sound; null when the call is
+   * over or the network is away.
+   */
+  #load() {
+    const call = this.#call;
+    const { signal } = this.#ending;
+    if (!call) return null;
+    this.#extras ??= import('./extras.js')
+      .then(async ({ Extras, dress }) => {
+        await dress();
+        signal.throwIfAborted();
+        return new Extras(call, this, signal);
+      })
+      .catch(() => {
+        if (!signal.aborted) this.#extras = null;
+        return null;
+      });
+    return this.#extras;
+  }
+
+  /** @param {'chat' | 'people'} what @param {boolean} [stay] leaves it open when it is open */
+  async #open(what, stay = false) {
+    const extras = await this.#load();
+    if (extras) extras.side.toggle(what, stay);
+    else this.hint('This does not load. Check your connection, then try again.');
   }
 
   /** Shows this side's own devices after one of them changed. */
   #local() {
     const { audio, video } = this.#devices.tracks;
+    this.dispatchEvent(new Event('camera'));
     const self = byID('self', HTMLVideoElement);
     self.srcObject = video ? new MediaStream([video]) : null;
     self.classList.toggle('mirrored', video?.getSettings().facingMode !== 'environment');
@@ -265,11 +345,6 @@ export class Room extends EventTarget {
     }
   }
 
-  async #switchCamera() {
-    const facing = this.#devices.tracks.video?.getSettings().facingMode === 'environment' ? 'user' : 'environment';
-    await this.#reopen('video', { deviceId: undefined, facingMode: { ideal: facing } });
-  }
-
   /** @param {'audioinput' | 'videoinput' | 'audiooutput'} kind @param {string} deviceId */
   async #choose(kind, deviceId) {
     if (kind === 'audiooutput') {
@@ -287,7 +362,7 @@ export class Room extends EventTarget {
     try {
       track = await this.#devices.open(kind, wish);
     } catch (err) {
-      this.#hint(err instanceof Error ? err.message : '');
+      this.hint(err instanceof Error ? err.message : '');
     }
     if (this.#call !== call || !call) {
       track?.stop();
@@ -310,11 +385,11 @@ export class Room extends EventTarget {
     else this.#loud = Math.max(0, this.#loud + (this.#level?.speech ? 1 : -0.1));
     if (this.#loud < SPOKEN) return;
     this.#loud = 0;
-    this.#hint('You are muted. Turn your microphone on to be heard.');
+    this.hint('You are muted. Turn your microphone on to be heard.');
   }
 
-  /** @param {string} sentence */
-  #hint(sentence) {
+  /** Shows a sentence for a few seconds. @param {string} sentence */
+  hint(sentence) {
     const hint = byID('hint', HTMLElement);
     if (hint.hidden || hint.textContent !== sentence) announce(sentence);
     hint.textContent = sentence;

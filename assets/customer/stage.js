@@ -51,6 +51,11 @@ export class Stage extends EventTarget {
     for (const [stream, tile] of this.#tiles) tile.hear(level(stream), now);
   }
 
+  /** Tells how good everybody's network is. @param {(endpoint: string) => import('../lib/quality.js').Grade | null} grade */
+  grade(grade) {
+    for (const tile of this.#tiles.values()) tile.grade(grade(tile.person));
+  }
+
   /** Starts what the browser held back; call it from a tap. */
   hear() {
     for (const tile of this.#tiles.values()) tile.play();

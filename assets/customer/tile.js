@@ -18,8 +18,12 @@ export class Tile {
   #name = make('span', 'name');
   #label = make('p', 'label');
   #muted = icon('microphone-off', 'Microphone is off');
+  #network = icon('bars', 'Network');
   #news = make('span');
   #spoke = -Infinity;
+  #away = '';
+  #silent = false;
+  #weak = false;
 
   /**
    * @param {Person} person @param {PersonStream | null} stream
@@ -29,7 +33,9 @@ export class Tile {
     const initials = make('div', 'initials');
     initials.setAttribute('aria-hidden', 'true');
     initials.append(this.#initials);
-    this.#label.append(this.#muted, this.#name, this.#news);
+    this.person = person.id;
+    this.#network.toggleAttribute('hidden', true);
+    this.#label.append(this.#muted, this.#network, this.#name, this.#news);
     this.element.append(initials, this.#label);
     if (stream) {
       const video = make('video');
@@ -58,13 +64,28 @@ export class Tile {
     this.#initials.textContent = initialsOf(person.name);
     this.#name.textContent = stream?.type === 'SCREEN' ? `${person.name}’s screen` : person.name;
     this.#muted.toggleAttribute('hidden', !silent || stream?.type === 'SCREEN');
-    const news = stream && !stream.connected ? (seen ? 'Reconnecting…' : 'Connecting…') : '';
-    this.#news.textContent = news;
-    this.#label.toggleAttribute('data-news', news !== '' || (silent && stream?.type !== 'SCREEN'));
+    this.#away = stream && !stream.connected ? (seen ? 'Reconnecting…' : 'Connecting…') : '';
+    this.#silent = silent && stream?.type !== 'SCREEN';
+    this.#tell();
     if (!this.video || !stream) return;
     this.video.setAttribute('aria-label', `Video of ${person.name}`);
     if (stream.media?.getTracks().length && this.video.srcObject !== stream.media) this.video.srcObject = stream.media;
     if (this.video.srcObject && this.video.paused) this.play();
+  }
+
+  /** Shows a network that is not good. @param {import('../lib/quality.js').Grade | null} grade */
+  grade(grade) {
+    this.element.dataset.grade = grade ?? '';
+    const weak = grade === 'fair' || grade === 'poor';
+    this.#network.toggleAttribute('hidden', !weak);
+    this.#network.setAttribute('aria-label', grade === 'poor' ? 'Poor network' : 'Fair network');
+    this.#weak = grade === 'poor';
+    this.#tell();
+  }
+
+  #tell() {
+    this.#news.textContent = this.#away || (this.#weak ? 'Weak network' : '');
+    this.#label.toggleAttribute('data-news', this.#away !== '' || this.#weak || this.#silent);
   }
 
   /** @param {number} level 0 to 1 @param {number} now milliseconds */

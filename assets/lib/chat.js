@@ -135,7 +135,7 @@ export class Chat extends EventTarget {
         line.state = 'sent';
       } catch (err) {
         // While a stay is renewed, its endpoint is refused; the next one is not.
-        if (err instanceof APIError && !err.temporary && this.#call.seat === seat) this.#fail(line, err);
+        if (err instanceof APIError && !err.temporary && this.#call.seat?.userEndpointId === seat.userEndpointId) this.#fail(line, err);
         else throw err;
       }
     }

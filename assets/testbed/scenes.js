@@ -40,6 +40,24 @@ const android = 'Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const safari = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15';
 
+/** The way into a call with an open chat. */
+export const chat = async (/** @type {World} */ w) => {
+  await meet(w);
+  await w.page.click('#chat');
+  await w.page.waitForSelector('#side:not([hidden])');
+};
+
+/** What people write to each other. @param {World} w */
+function talk(w) {
+  const at = (/** @type {number} */ minute) => new Date(Date.now() - 600_000 + minute * 60_000).toISOString();
+  w.say('anna', 'Anna Meier', 'Good morning, Ms Rossi.', at(0));
+  w.say('anna', 'Anna Meier', 'Please look at the form at https://alpine.example/forms/7?lang=en (page 2), and tell me whether the address is right.', at(1));
+  w.say('me', 'Maria Rossi', 'The address is right.\nBut the name is not: it is “Rossi”, with two s.', at(4));
+  w.file('anna', 'Kontoeröffnungsantrag-Alpine-Bank-2026-endgültige-Fassung.pdf', 1_530_000, at(5));
+  w.say('anna', 'Anna Meier', 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft', at(6));
+  w.file('me', 'Ausweis.jpg', 340_000, at(7));
+}
+
 /** @param {string} name @param {string} [userAgent] @returns {Scene} */
 const denied = (name, userAgent) => ({
   name: `denied-${name}`,
@@ -168,6 +186,105 @@ export const scenes = [
       await meet(w);
       await w.page.click('#more');
       await w.page.waitForSelector('#panel[open]');
+    },
+  },
+  { name: 'chat-empty', screen: 'call', play: chat },
+  {
+    name: 'chat', screen: 'call',
+    play: async (w) => {
+      talk(w);
+      await chat(w);
+      await w.page.waitForSelector('#messages li:nth-child(6)');
+      await w.page.fill('#write', 'Thank you!');
+    },
+  },
+  {
+    name: 'chat-failing', screen: 'call',
+    play: async (w) => {
+      await chat(w);
+      w.say('anna', 'Anna Meier', 'Can you send me the form?');
+      w.upload = [413, { code: 'too_large', message: 'the file is too large: 26214400 bytes are taken at most' }];
+      await w.page.setInputFiles('.compose input[type=file]', { name: 'Film.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7') });
+      await w.page.waitForSelector('.file[data-state="failed"]');
+      w.upload = 'wait';
+      await w.page.setInputFiles('.compose input[type=file]', { name: 'Antrag.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7') });
+      await w.page.waitForSelector('.file[data-state="sending"]');
+      w.refusal = [409, { code: 'conflict', message: 'the conference has too many of these' }];
+      await w.page.fill('#write', 'I sent it.');
+      await w.page.press('#write', 'Enter');
+      await w.page.waitForSelector('#messages li[data-state="failed"]:not(.file)');
+    },
+  },
+  {
+    name: 'chat-notice', screen: 'call',
+    play: async (w) => {
+      await meet(w);
+      await w.page.waitForSelector('#messages[aria-busy="false"]', { state: 'attached' });
+      w.say('anna', 'Anna Meier', 'Please hold the paper a little nearer to the camera, so that I can read it.');
+      await w.page.waitForSelector('#note:not([hidden])');
+    },
+  },
+  {
+    name: 'people', screen: 'call',
+    play: async (w) => {
+      await meet(w);
+      w.enter({ id: 'ben', name: 'Benedikt Sonnenschein-Oberhuber', muted: ['audio'] });
+      w.enter({ id: 'dora', name: 'Δώρα Παπαδοπούλου', streams: false });
+      w.enter({ id: 'ali', name: 'Ali', type: 'MIC' });
+      await w.page.waitForSelector('[data-participant="ali"]');
+      w.networks({ me: 'OPTIMAL', anna: 'SUBOPTIMAL', ben: 'BAD' });
+      if (await w.page.isVisible('#people')) {
+        await w.page.click('#people');
+      } else {
+        await w.page.click('#more');
+        await w.page.click('#show-people');
+      }
+      await w.page.waitForSelector('.people [data-endpoint="ben"] .bars');
+    },
+  },
+  {
+    name: 'photo', screen: 'call',
+    play: async (w) => {
+      await meet(w);
+      w.ask({ snapshotId: 'p1', snapshotType: 'PASSPORT' });
+      await w.page.waitForSelector('#photo-send');
+    },
+  },
+  {
+    name: 'photo-no-camera', screen: 'call',
+    play: async (w) => {
+      await meet(w);
+      await w.page.click('#camera');
+      w.ask({ snapshotId: 'p1' });
+      await w.page.waitForSelector('#photo[open]');
+    },
+  },
+  {
+    name: 'photo-sent', screen: 'call',
+    play: async (w) => {
+      await meet(w);
+      w.ask({ snapshotId: 'p1' });
+      await w.page.click('#photo-send');
+      await w.page.waitForSelector('#photo .done');
+    },
+  },
+  {
+    name: 'camera-ask', screen: 'call',
+    init: `const list = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+      navigator.mediaDevices.enumerateDevices = async () => [...await list(), { kind: 'videoinput', deviceId: 'back', label: 'Back camera', groupId: 'b' }];`,
+    play: async (w) => {
+      await meet(w);
+      w.ask({ snapshotCameraRequestId: 'r1', cameraRequestType: 'CAMERA_SWITCH' });
+      await w.page.waitForSelector('#camera-ask[open]');
+    },
+  },
+  {
+    name: 'network-weak', screen: 'call',
+    init: `const later = window.setTimeout; window.setTimeout = (f, ms, ...a) => later(f, ms === 12000 ? 200 : ms, ...a);`,
+    play: async (w) => {
+      await meet(w);
+      w.networks({ me: 'BAD', anna: 'BAD' });
+      await w.page.waitForSelector('#note:not([hidden])');
     },
   },
   {

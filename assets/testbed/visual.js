@@ -16,6 +16,7 @@ const looks = [
   { look: 'light-1280', viewport: { width: 1280, height: 800 }, colorScheme: /** @type {const} */ ('light'), text: 1 },
   { look: 'dark-1280', viewport: { width: 1280, height: 800 }, colorScheme: /** @type {const} */ ('dark'), text: 1 },
   { look: 'light-320', viewport: { width: 320, height: 640 }, colorScheme: /** @type {const} */ ('light'), text: 1, hasTouch: true, isMobile: true },
+  { look: 'dark-390', viewport: { width: 390, height: 844 }, colorScheme: /** @type {const} */ ('dark'), text: 1, hasTouch: true, isMobile: true },
   { look: 'dark-320-text', viewport: { width: 320, height: 640 }, colorScheme: /** @type {const} */ ('dark'), text: 2, hasTouch: true, isMobile: true },
   { look: 'light-1280-text', viewport: { width: 1280, height: 800 }, colorScheme: /** @type {const} */ ('light'), text: 2 },
   { look: 'dark-lying', viewport: { width: 740, height: 360 }, colorScheme: /** @type {const} */ ('dark'), text: 1, hasTouch: true, isMobile: true },

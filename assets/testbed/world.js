@@ -43,6 +43,14 @@ export class World {
   joined = null;
   /** @type {any} what the next beat of the endpoint answers, once */
   beat = null;
+  /** @type {any[]} what was written */
+  messages = [];
+  /** @type {any[]} the files that were sent */
+  files = [];
+  /** @type {any} what writing a line answers, once it is set */
+  refusal = null;
+  /** @type {any} what sending a file answers, once it is set; "wait" for no answer at all */
+  upload = null;
   /** Whether requests get any answer. */
   online = true;
   /** @type {string[]} what the page complained of in its console */
@@ -111,6 +119,42 @@ export class World {
     else delete this.state.metadata.ON_HOLD;
   }
 
+  /** Somebody writes a line. @param {string} id @param {string} name @param {string} text @param {string} [at] @param {string} [messageId] */
+  say(id, name, text, at = new Date().toISOString(), messageId = `m${this.messages.length + 1}`) {
+    const message = {
+      messageId, conferenceId: 'c1', seq: this.messages.length + 1, userId: id === 'me' ? 'guest-1' : id, userEndpointId: id, name, text, timestamp: at,
+    };
+    this.messages.push(message);
+    this.tell({ type: 'ConferenceMessageSentEvent', ...message });
+    return message;
+  }
+
+  /** Somebody sends a file. @param {string} id @param {string} filename @param {number} size @param {string} [at] */
+  file(id, filename, size, at = new Date().toISOString()) {
+    const sum = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+    const file = {
+      fileTransferId: `f${this.files.length + 1}`, filename, size, mimeType: 'application/pdf', sha256: sum, conferenceId: 'c1',
+      userId: id === 'me' ? 'guest-1' : id, userEndpointId: id, createdAt: at,
+    };
+    this.files.push(file);
+    this.tell({ type: 'FileTransferredEvent', ...file, timestamp: at });
+    return file;
+  }
+
+  /** Anna asks for a picture, or something of the camera. @param {object} what */
+  ask(what) {
+    const picture = 'snapshotId' in what;
+    this.tell({
+      type: picture ? 'SnapshotRequestedEvent' : 'SnapshotCameraRequestedEvent', userId: 'anna', userEndpointId: 'anna', targetUserId: 'guest-1', targetUserEndpointId: 'me', ...what,
+    });
+  }
+
+  /** The server tells how good the networks are. @param {Record<string, 'OPTIMAL' | 'SUBOPTIMAL' | 'BAD'>} grades by endpoint */
+  networks(grades) {
+    const map = Object.entries(grades).map(([id, grade]) => [id, { averageJitter: 3, averageRtt: 20, averageNetworkQuality: 4, grade }]);
+    this.tell({ type: 'ConferenceNetworkIndicatorUpdatedEvent', averageNetworkQuality: 4, participantIndicatorMap: Object.fromEntries(map) });
+  }
+
   /** @param {string} id */
   exit(id) {
     this.#event({ type: 'ConferenceLeftEvent', userId: id, userEndpointId: id, reason: 'hung up' });
@@ -130,12 +174,17 @@ export class World {
 
   /** @param {any} event */
   #event(event) {
-    const version = this.state.version++;
-    const body = JSON.stringify({ id: `v${version}`, timestamp: '2026-01-02T03:04:05.060Z', conferenceId: 'c1', conferenceVersion: version, ...event });
+    this.tell({ conferenceVersion: this.state.version++, ...event });
+  }
+
+  /** Sends an event as it is. @param {any} event */
+  tell(event) {
     const id = ++this.#packet;
+    const body = JSON.stringify({ id: `v${id}`, timestamp: '2026-01-02T03:04:05.060Z', conferenceId: 'c1', ...event });
     const topic = [...Buffer.from('t')];
     const rest = [0, topic.length, ...topic, id >> 8, id & 255, ...Buffer.from(body)];
-    const length = rest.length < 128 ? [rest.length] : [(rest.length & 127) | 128, rest.length >> 7];
+    const length = [];
+    for (let n = rest.length; n > 0; n >>= 7) length.push(n < 128 ? n : (n & 127) | 128);
     for (const socket of this.#sockets) socket.send(Buffer.from([0x32, ...length, ...rest]));
   }
 
@@ -163,16 +212,32 @@ export class World {
     if (path === '/favicon.ico') return route.fulfill({ status: 404 });
     if (!this.online) return route.abort('internetdisconnected');
     this.requests.push({ path, body: request.postData() });
-    const [status, body] = this.#call(path, request.postData() ?? '');
+    if (path.endsWith('/filetransfers') && request.method() === 'POST' && this.upload === 'wait') return;
+    const [status, body] = this.#call(request.method() === 'GET' ? `${path}/get` : path, request.postData() ?? '');
     return route.fulfill({ status, ...(body === undefined ? {} : { json: body }) });
   }
 
   /** @param {string} path @param {string} sent @returns {[number, any?]} */
   #call(path, sent) {
-    switch (path.split('/').at(-1)) {
+    const parts = path.split('/');
+    if (parts.at(-1) === 'get') {
+      switch (parts.at(-2)) {
+        case 'messages': return [200, { messages: this.messages, more: false }];
+        case 'filetransfers': return [200, this.files];
+        default: return this.#call(parts.slice(0, -1).join('/'), sent);
+      }
+    }
+    switch (parts.at(-1)) {
       case 'nwi-ssh': return this.invitation;
       case 'token': return this.token;
       case 'endpoints': return [200, 'me'];
+      case 'sendMessage': {
+        if (this.refusal) return this.refusal;
+        const { text, messageId } = JSON.parse(sent);
+        return [200, this.messages.find((m) => m.messageId === messageId) ?? this.say('me', 'Maria Rossi', text, undefined, messageId)];
+      }
+      case 'signedUrl': return [200, { url: `${ORIGIN}/files/f1?signature=x`, expiresAt: '2026-01-02T03:04:05.060Z' }];
+      case 'filetransfers': return this.upload ?? [200, this.file('me', /filename="([^"]*)"/.exec(sent)?.[1] ?? '', 4)];
       case 'keepalive': {
         const answer = this.beat ?? [204];
         this.beat = null;
