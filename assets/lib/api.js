@@ -6,6 +6,8 @@
 import { readChatMessage, readChatMessages, readConference, readEndpointID, readICEServers, readSDPAnswer, readSummary } from './wire.js';
 
 const CONFERENCES = '/rtc-api/conferences';
+/** Milliseconds for a request that another participant may have to answer. */
+const OTHERS = 15_000;
 const ENDPOINTS = '/rtc-api/users/endpoints';
 
 /** @typedef {{ conferenceId: string, userEndpointId: string }} Seat an endpoint in a conference */
@@ -85,7 +87,7 @@ export class API {
    * @param {Seat & { streamId: string, viewerId: string, sdpOffer: string, metadata?: Record<string, unknown> }} body
    */
   async viewStream(body) {
-    return readSDPAnswer(await this.#rest.post(`${CONFERENCES}/viewStream`, body));
+    return readSDPAnswer(await this.#rest.post(`${CONFERENCES}/viewStream`, body, OTHERS));
   }
 
   /** Answers a viewer of our stream. @param {Seat & { streamId: string, viewerId: string, sdpAnswer: string }} body */

@@ -16,7 +16,7 @@ import { Peer } from './peer.js';
  */
 
 /** The upper bound of the camera's bit rate, in bit/s. */
-const VIDEO_RATE = 1_700_000;
+export const VIDEO_RATE = 1_700_000;
 
 /** An id that no other stream or viewer has. */
 export const newID = () => crypto.randomUUID();
@@ -75,6 +75,11 @@ export class Publisher extends Peer {
     await this.#senders[kind]?.replaceTrack(track);
   }
 
+  /** The connections that it sends on. */
+  get peers() {
+    return [this];
+  }
+
   /** Takes the stream back. */
   async unpublish() {
     this.close();
@@ -98,6 +103,7 @@ export class Viewer extends Peer {
   media = new MediaStream();
   #api;
   #ref;
+  #silent = false;
 
   /** @param {Config & { type: import('./wire.js').StreamType }} config */
   constructor({ api, seat, iceServers, streamId, type }) {
@@ -110,6 +116,7 @@ export class Viewer extends Peer {
     this.#api = api;
     this.#ref = ref;
     this.pc.ontrack = ({ track }) => {
+      track.enabled = !this.#silent;
       this.media.addTrack(track);
       this.dispatchEvent(new Event('track'));
     };
@@ -124,6 +131,17 @@ export class Viewer extends Peer {
       for (const source of receiver.getSynchronizationSources?.() ?? []) return source.audioLevel ?? 0;
     }
     return 0;
+  }
+
+  /** Whose view it is, for what the publisher sends to it alone. */
+  get viewerId() {
+    return this.#ref.viewerId;
+  }
+
+  /** Plays nothing, or goes on. @param {boolean} silent */
+  silence(silent) {
+    this.#silent = silent;
+    for (const track of this.media.getTracks()) track.enabled = !silent;
   }
 
   /** Stops receiving. */

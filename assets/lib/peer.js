@@ -1,7 +1,9 @@
 // @ts-check
 /**
  * One connection to the media server, whichever way the media flows: we offer,
- * the server answers with all of its candidates, ours trickle after. It reports
+ * the server answers with all of its candidates, ours trickle after. In mode P2P
+ * it is one to another participant, who may offer, and whose candidates trickle
+ * too. It reports
  * "connected", "shaky" (no answer at the moment), "failed" when it gave up by
  * itself, and "closed" at its end.
  */
@@ -21,6 +23,8 @@ export class Peer extends EventTarget {
   #send;
   /** @type {ICECandidate[]} */
   #candidates = [];
+  /** @type {ICECandidate[]} those of the other side that came early */
+  #heard = [];
   #answered = false;
   #sending = false;
   #over = false;
@@ -32,7 +36,7 @@ export class Peer extends EventTarget {
   /**
    * @param {object} config
    * @param {RTCIceServer[]} config.iceServers
-   * @param {(offer: string) => Promise<string>} config.exchange offer to answer
+   * @param {(local: string) => Promise<string | void>} config.exchange offer to answer; or takes our answer
    * @param {(candidates: ICECandidate[]) => Promise<void>} config.sendCandidates
    */
   constructor({ iceServers, exchange, sendCandidates }) {
@@ -56,15 +60,24 @@ export class Peer extends EventTarget {
     return this.#connected && !this.#over;
   }
 
-  /** Offers, and takes the answer; throws the server's refusal. */
+  /** Offers and takes the answer, or answers the offer that was set; throws the server's refusal. */
   async connect() {
-    this.#timer = setTimeout(() => this.fail(), COME_UP);
+    const offers = !this.pc.remoteDescription;
     await this.pc.setLocalDescription();
     const answer = await this.#exchange(this.pc.localDescription?.sdp ?? '');
     if (this.#over) return;
-    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
+    if (!this.#connected) this.#timer = setTimeout(() => this.fail(), COME_UP);
+    if (offers) await this.pc.setRemoteDescription({ type: 'answer', sdp: /** @type {string} */ (answer) });
     this.#answered = true;
+    this.hear(this.#heard.splice(0));
     void this.#trickle();
+  }
+
+  /** Takes candidates of the other side. @param {ICECandidate[]} candidates */
+  hear(candidates) {
+    if (!this.#answered) this.#heard.push(...candidates);
+    // One that cannot be used is one path less.
+    else for (const c of candidates) if (!this.#over) this.pc.addIceCandidate(c).catch(() => undefined);
   }
 
   /** Gives up this connection and says so. */

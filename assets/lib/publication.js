@@ -22,6 +22,7 @@ import { trackMuted } from './wire.js';
  * @property {import('./api.js').Seat} seat
  * @property {() => Promise<RTCIceServer[]>} iceServers
  * @property {(peer: import('./peer.js').Peer) => void} watch hears of each new connection
+ * @property {() => boolean} direct whether the media flows between the participants
  * @property {(err: unknown) => void} refused hears of each failure; it is tried again all the same
  */
 
@@ -29,8 +30,9 @@ import { trackMuted } from './wire.js';
 export class Publication {
   #around;
   #local;
-  /** @type {Publisher | null} */
+  /** @type {Publisher | import('./direct.js').DirectPublisher | null} */
   #publisher = null;
+  #silent = false;
   /** @type {Map<string, boolean>} mute marks as the server was told */
   #told = new Map();
   #publish;
@@ -45,9 +47,21 @@ export class Publication {
     this.#mark = new Keeper(() => this.#tell(), this.#ending.signal, around.refused);
   }
 
-  /** The connection of now, or null. */
-  get publisher() {
-    return this.#publisher;
+  /** The connections of now. */
+  get peers() {
+    return this.#publisher?.peers ?? [];
+  }
+
+  /** Takes what a viewer of our stream sends to us alone, in mode P2P. @param {import('./wire.js').Event} event */
+  relayed(event) {
+    if (this.#publisher?.streamId === event.streamId && 'relayed' in this.#publisher) this.#publisher.relayed(event);
+  }
+
+  /** Sends nothing, or goes on. @param {boolean} silent */
+  silence(silent) {
+    if (this.#silent === silent) return;
+    this.#silent = silent;
+    this.poke();
   }
 
   /** Brings what is sent up to date. */
@@ -70,9 +84,10 @@ export class Publication {
     const { audio, video, wants: room } = this.#local;
     const wants = { audio: room.audio || audio !== null, video: room.video || video !== null };
     if (!wants.audio && !wants.video) return;
+    const sent = (/** @type {MediaStreamTrack | null} */ track) => (this.#silent ? null : track);
     const old = this.#publisher;
     if (old && (!wants.audio || old.carries('audio')) && (!wants.video || old.carries('video'))) {
-      await Promise.all([old.replace('audio', audio), old.replace('video', video)]);
+      await Promise.all([old.replace('audio', sent(audio)), old.replace('video', sent(video))]);
       this.#mark.poke();
       return;
     }
@@ -86,17 +101,18 @@ export class Publication {
 
   /** @param {{ audio: boolean, video: boolean }} wants */
   async #begin(wants) {
-    const { api, seat, iceServers, watch } = this.#around;
+    const { api, seat, iceServers, watch, direct } = this.#around;
     const servers = await iceServers();
+    const P = direct() ? (await import('./direct.js')).DirectPublisher : Publisher;
     if (this.#ending.signal.aborted) return;
-    const { audio, video } = this.#local;
-    const publisher = new Publisher({ api, seat, iceServers: servers, streamId: newID(), audio, video, wants });
+    const { audio, video } = this.#silent ? { audio: null, video: null } : this.#local;
+    const publisher = new P({ api, seat, iceServers: servers, streamId: newID(), audio, video, wants, watch });
     publisher.addEventListener('failed', () => {
       if (this.#ending.signal.aborted) return;
       this.#drop(publisher);
       this.poke();
     });
-    watch(publisher);
+    if (publisher instanceof Publisher) watch(publisher);
     this.#publisher = publisher;
     try {
       await publisher.connect();
@@ -106,7 +122,7 @@ export class Publication {
     }
   }
 
-  /** @param {Publisher} publisher */
+  /** @param {Publisher | import('./direct.js').DirectPublisher} publisher */
   #drop(publisher) {
     if (this.#publisher === publisher) this.#publisher = null;
     publisher.unpublish().catch(() => undefined); // the server may not know it any more

@@ -104,9 +104,9 @@ export class Rest {
     return this.#send('GET', path);
   }
 
-  /** @param {string} path @param {object} body */
-  post(path, body) {
-    return this.#send('POST', path, body);
+  /** @param {string} path @param {object} body @param {number} [timeout] milliseconds */
+  post(path, body, timeout) {
+    return this.#send('POST', path, body, timeout);
   }
 
   /**
@@ -118,9 +118,9 @@ export class Rest {
     this.#fetch(this.#base + path, { ...init('POST', token, body), credentials: 'omit', keepalive: true }).catch(() => undefined);
   }
 
-  /** @param {string} method @param {string} path @param {object} [body] */
-  #send(method, path, body) {
-    return this.authorized((token, base) => request(this.#fetch, base + path, init(method, token, body)));
+  /** @param {string} method @param {string} path @param {object} [body] @param {number} [timeout] */
+  #send(method, path, body, timeout) {
+    return this.authorized((token, base) => request(this.#fetch, base + path, init(method, token, body), timeout));
   }
 
   /**

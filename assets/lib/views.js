@@ -15,6 +15,7 @@ export class Views {
   #track;
   /** @type {Map<string, View>} by stream */
   #views = new Map();
+  #silent = false;
 
   /**
    * @param {import('./publication.js').Surroundings} around
@@ -33,6 +34,19 @@ export class Views {
   /** All viewers of now. */
   viewers() {
     return [...this.#views.values()].flatMap(({ viewer }) => (viewer ? [viewer] : []));
+  }
+
+  /** Takes what the publisher of a stream sends to us alone, in mode P2P. @param {import('./wire.js').Event} event */
+  relayed({ streamId, view }) {
+    const viewer = this.viewer(streamId);
+    if (viewer && view && viewer.viewerId === view.viewerId) viewer.hear(view.iceCandidates);
+  }
+
+  /** Plays nothing, or goes on. @param {boolean} silent */
+  silence(silent) {
+    if (this.#silent === silent) return;
+    this.#silent = silent;
+    for (const viewer of this.viewers()) viewer.silence(silent);
   }
 
   /** Views these streams and no others. @param {Map<string, StreamType>} wanted */
@@ -64,6 +78,7 @@ export class Views {
     const servers = await iceServers();
     if (view.stop.signal.aborted) return;
     const viewer = new Viewer({ api, seat, iceServers: servers, streamId, type: view.type });
+    viewer.silence(this.#silent);
     viewer.addEventListener('track', () => this.#track());
     viewer.addEventListener('failed', () => {
       if (view.stop.signal.aborted) return;

@@ -116,6 +116,7 @@ export class Visit extends EventTarget {
       seat: this.#seat,
       iceServers: () => this.#iceServers(),
       watch: (/** @type {import('./peer.js').Peer} */ peer) => this.#watch(peer),
+      direct: () => this.#direct,
       refused: (/** @type {unknown} */ err) => this.#refused(err),
     };
     this.#views = new Views(around, () => this.dispatchEvent(new Event('people')));
@@ -142,7 +143,7 @@ export class Visit extends EventTarget {
     return state ? peopleOf(state, this.#endpoint, (stream) => this.#views?.viewer(stream) ?? null) : [];
   }
 
-  /** Whether the conference is on hold: the server forwards nothing. */
+  /** Whether the conference is on hold: nobody hears or sees anybody. */
   get onHold() {
     return this.#follower?.state?.metadata[ON_HOLD] === 'true';
   }
@@ -186,8 +187,12 @@ export class Visit extends EventTarget {
   }
 
   #peers() {
-    const publisher = this.#publication?.publisher;
-    return [...(publisher ? [publisher] : []), ...(this.#views?.viewers() ?? [])];
+    return [...(this.#publication?.peers ?? []), ...(this.#views?.viewers() ?? [])];
+  }
+
+  /** Whether media flows between the participants, past the server. */
+  get #direct() {
+    return this.#follower?.state?.mode === 'P2P';
   }
 
   /** @returns {Promise<void>} resolves once subscribed */
@@ -240,7 +245,10 @@ export class Visit extends EventTarget {
       return; // what cannot be read leaves a gap, and gaps are found
     }
     if (event.type === EventType.keepAliveReminder) this.#keepAlive();
-    else {
+    else if (event.view) {
+      this.#publication?.relayed(event);
+      this.#views?.relayed(event);
+    } else {
       this.#follower?.receive(event);
       if (event.conferenceVersion === null && event.conferenceId === this.#config.conferenceId) this.dispatchEvent(new CustomEvent('event', { detail: event }));
     }
@@ -258,6 +266,9 @@ export class Visit extends EventTarget {
     for (const { userId, name } of people) this.#names.set(userId, name);
     const others = people.filter((p) => !p.self);
     this.#views?.show(new Map(others.flatMap((p) => p.streams.map((s) => [s.id, s.type]))));
+    const silent = this.#direct && this.onHold; // nobody stands between who would keep silence for us
+    this.#publication?.silence(silent);
+    this.#views?.silence(silent);
     this.dispatchEvent(new Event('people'));
   }
 
@@ -292,7 +303,13 @@ export class Visit extends EventTarget {
     else this.#finish({ why: 'endpoint' });
   }
 
-  #iceServers() {
+  async #iceServers() {
+    const servers = await this.#freshServers();
+    // The TURN servers reach the media server alone.
+    return this.#direct ? servers.filter(({ urls }) => !String(urls).startsWith('turn')) : servers;
+  }
+
+  #freshServers() {
     if (!this.#ice || performance.now() - this.#ice.at > ICE_FRESH) {
       const ice = { at: performance.now(), servers: this.#api.iceServers() };
       ice.servers.catch(() => {

@@ -44,9 +44,9 @@ export class Server {
     await rm(this.#data, { recursive: true });
   }
 
-  /** A new conference's id. */
-  async conference() {
-    return (await this.call('/rtc-api/conferences/create', {})).id;
+  /** A new conference's id. @param {'ROUTER' | 'P2P'} [mode] */
+  async conference(mode) {
+    return (await this.call('/rtc-api/conferences/create', { mode })).id;
   }
 
   /** A new ticket for a conference. @param {string} conference @param {string} [type] */
