@@ -12,6 +12,9 @@ import (
 // sendPatience is how long a message is tried before the person is asked.
 const sendPatience = 30 * time.Second
 
+// MaxMessage is the greatest length of a message, in bytes.
+const MaxMessage = wire.MaxMessage
+
 // maxOutbox bounds the own messages that are not sent yet.
 const maxOutbox = 50
 

@@ -10,7 +10,9 @@ import (
 // The parts of the side panel.
 const (
 	panelNone    = ""
+	panelChat    = "chat"
 	panelPeople  = "people"
+	panelFiles   = "files"
 	panelShare   = "share"
 	panelDevices = "devices"
 )
@@ -19,14 +21,15 @@ const barHeight = roundSize + 2*space3
 
 // bar is the row of round buttons under the stage.
 type bar struct {
-	box                    *fyne.Container
-	microphone, camera     *button
-	hold                   *button
-	people, share, devices *button
-	leave                  *button
-	muted, off             bool // what the person last asked for
-	held                   bool // the call is on hold
-	asksMuted, asksOff     bool // and the session has not shown yet
+	box                 *fyne.Container
+	microphone, camera  *button
+	hold                *button
+	chat, people, files *button
+	share, devices      *button
+	leave               *button
+	muted, off          bool // what the person last asked for
+	held                bool // the call is on hold
+	asksMuted, asksOff  bool // and the session has not shown yet
 }
 
 func newBar(k *kit, open func(panel string), hangUp func()) *bar {
@@ -45,11 +48,13 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 		k.session.SetCameraOff(b.off)
 	})
 	b.hold = round("Hold", "hold", func() { k.session.SetOnHold(!b.held) })
-	b.people = round("People", "people", func() { open(panelPeople) })
+	b.chat = round("Chat (Ctrl+J)", "chat", func() { open(panelChat) })
+	b.people = round("People (Ctrl+P)", "people", func() { open(panelPeople) })
+	b.files = round("Files and photos (Ctrl+O)", "file", func() { open(panelFiles) })
 	b.share = round("Invite with a link (Ctrl+L copies it)", "share", func() { open(panelShare) })
 	b.devices = round("Camera, microphone, speaker", "devices", func() { open(panelDevices) })
 	b.leave = newRoundButton("Hang up (Ctrl+Shift+H)", "hang-up", mannerRoundDanger(), k.hints, hangUp)
-	b.box = container.New(b, b.microphone, b.camera, b.hold, b.people, b.share, b.devices, b.leave)
+	b.box = container.New(b, b.microphone, b.camera, b.hold, b.chat, b.people, b.files, b.share, b.devices, b.leave)
 	return b
 }
 
@@ -72,7 +77,7 @@ func (b *bar) update(s session.State, panel string) {
 	} else {
 		b.hold.look("hold", "Hold: nobody hears or sees anybody", mannerRound())
 	}
-	for name, one := range map[string]*button{panelPeople: b.people, panelShare: b.share, panelDevices: b.devices} {
+	for name, one := range map[string]*button{panelChat: b.chat, panelPeople: b.people, panelFiles: b.files, panelShare: b.share, panelDevices: b.devices} {
 		m := mannerRound()
 		if name == panel {
 			m = mannerRoundOpen()
@@ -96,7 +101,7 @@ func settle(wish, asks, shown bool) (now, still bool) {
 // there is little room the buttons move together, and to the left.
 func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	var row []*button
-	for _, one := range []*button{b.microphone, b.camera, b.hold, b.people, b.share, b.devices} {
+	for _, one := range []*button{b.microphone, b.camera, b.hold, b.chat, b.people, b.files, b.share, b.devices} {
 		if one.Visible() {
 			row = append(row, one)
 		}
@@ -122,5 +127,5 @@ func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 
 // MinSize is for Fyne.
 func (b *bar) MinSize([]fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(7*roundSize+6*space2+2*space3, barHeight)
+	return fyne.NewSize(9*roundSize+8*space2+2*space3, barHeight)
 }

@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"fmt"
+	"strconv"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -47,6 +50,8 @@ type button struct {
 	escape func() // on the Escape key, may be nil
 	hints  *hints // shows name while the pointer or the focus rests here; may be nil
 
+	badge int // how much is new behind it; round buttons only
+
 	disabled, focused, hovered bool
 }
 
@@ -72,6 +77,14 @@ func (b *button) look(icon, name string, m manner) {
 	b.Refresh()
 	if b.hints != nil {
 		b.hints.rename(b, name)
+	}
+}
+
+// count shows how much is new behind a round button.
+func (b *button) count(n int) {
+	if b.badge != n {
+		b.badge = n
+		b.Refresh()
 	}
 }
 
@@ -149,7 +162,12 @@ func (b *button) Cursor() desktop.Cursor {
 }
 
 // AccessibilityLabel tells a screen reader what the button does.
-func (b *button) AccessibilityLabel() string { return b.name }
+func (b *button) AccessibilityLabel() string {
+	if b.badge > 0 {
+		return fmt.Sprintf("%s, %d new", b.name, b.badge)
+	}
+	return b.name
+}
 
 // AccessibilityRole tells a screen reader that this is a button.
 func (b *button) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
@@ -169,7 +187,7 @@ func (b *button) unhint() {
 // CreateRenderer is for Fyne.
 func (b *button) CreateRenderer() fyne.WidgetRenderer {
 	r := &buttonRenderer{b: b, ring: &canvas.Rectangle{}, back: &canvas.Rectangle{}, veil: &canvas.Rectangle{},
-		img: &canvas.Image{FillMode: canvas.ImageFillContain}, text: &canvas.Text{}}
+		img: &canvas.Image{FillMode: canvas.ImageFillContain}, text: &canvas.Text{}, spot: &canvas.Rectangle{}, number: &canvas.Text{}}
 	r.Refresh()
 	return r
 }
@@ -179,10 +197,12 @@ type buttonRenderer struct {
 	ring, back, veil *canvas.Rectangle
 	img              *canvas.Image
 	text             *canvas.Text
+	spot             *canvas.Rectangle // behind the number of what is new
+	number           *canvas.Text
 }
 
 func (r *buttonRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.ring, r.back, r.veil, r.img, r.text}
+	return []fyne.CanvasObject{r.ring, r.back, r.veil, r.img, r.text, r.spot, r.number}
 }
 
 func (r *buttonRenderer) Destroy() {}
@@ -238,6 +258,12 @@ func (r *buttonRenderer) Layout(size fyne.Size) {
 	r.img.Move(fyne.NewPos(x, (size.Height-side)/2))
 	r.text.Resize(text)
 	r.text.Move(fyne.NewPos(x+side+gap, (size.Height-text.Height)/2))
+	const spot = 20
+	number := r.number.MinSize()
+	r.spot.Resize(fyne.NewSize(max(spot, number.Width+space2), spot))
+	r.spot.Move(fyne.NewPos(size.Width-r.spot.Size().Width+space1, -space1))
+	r.number.Resize(number)
+	r.number.Move(r.spot.Position().AddXY((r.spot.Size().Width-number.Width)/2, (spot-number.Height)/2))
 }
 
 func (r *buttonRenderer) Refresh() {
@@ -269,8 +295,15 @@ func (r *buttonRenderer) Refresh() {
 		r.img.Resource = icon(b.icon, on)
 		r.img.Refresh()
 	}
+	r.spot.FillColor, r.spot.CornerRadius = theme.Color(colorStageDanger), 10
+	r.number.Color, r.number.TextSize, r.number.TextStyle.Bold = theme.Color(colorStageOnDanger), 12, true
+	r.number.Text = strconv.Itoa(b.badge)
+	if b.badge > 99 {
+		r.number.Text = "99+"
+	}
+	r.spot.Hidden, r.number.Hidden = b.badge == 0, b.badge == 0
 	r.Layout(b.Size())
-	for _, o := range []fyne.CanvasObject{r.ring, r.back, r.veil, r.text} {
+	for _, o := range []fyne.CanvasObject{r.ring, r.back, r.veil, r.text, r.spot, r.number} {
 		o.Refresh()
 	}
 }

@@ -27,22 +27,31 @@ type call struct {
 	side    *fyne.Container
 	title   *words
 	body    *fyne.Container
+	chat    *chat
 	people  *people
+	files   *files
+	viewer  *viewer
+	toast   *toast
+	unread  unread
 	share   *share
 	devices *picker
 	stop    func()
 }
 
 func newCall(k *kit) *call {
-	c := &call{kit: k, status: newStatus(k), notices: newNotices(k), people: newPeople(k), share: newShare(k), devices: newPicker(k),
+	c := &call{kit: k, status: newStatus(k), notices: newNotices(k), files: newFiles(k), viewer: newViewer(k), share: newShare(k), devices: newPicker(k),
 		muted: newFlag("microphone-off", "You are muted. Press Ctrl+D to speak."), network: newFlag("warning", "Connection lost. Reconnecting, please stay.")}
 	c.bar = newBar(k, c.toggle, c.hangUp)
+	c.chat = newChat(k, c.escape)
+	c.people = newPeople(k, c.askPhoto)
+	c.toast = newToast(k, c.toggle)
 	c.empty = newEmptiness()
 	c.stage = newStage(k, c.empty.box)
 	c.side = c.sidePanel()
 	top := column(space2, container.NewHBox(c.status.box), container.NewCenter(c.network.box), container.New(limit{560}, c.notices.box))
-	over := container.NewBorder(inset(space3, top), inset(space3, container.NewCenter(c.muted.box)), nil, nil)
-	main := beside(nil, container.NewStack(c.stage.box, over), nil, c.bar.box)
+	over := container.NewBorder(inset(space3, top), inset(space3, column(space2, c.toast.box, container.NewCenter(c.muted.box))), nil, nil)
+	c.toast.place = over.Refresh
+	main := beside(nil, container.NewStack(c.stage.box, over, c.viewer.box), nil, c.bar.box)
 	c.root = beside(nil, main, c.side, nil) // on the window's own ground, which is the stage's
 	c.stop = k.pulse.often(func() {
 		if c.panel == panelPeople {
@@ -116,6 +125,12 @@ func (c *call) open(panel string) {
 	c.panel = panel
 	var part fyne.CanvasObject
 	switch panel {
+	case panelChat:
+		c.title.set("Chat")
+		part = c.chat.box
+	case panelFiles:
+		c.title.set("Files and photos")
+		part = c.files.box
 	case panelPeople:
 		c.title.set("People")
 		part = c.people.box
@@ -127,12 +142,57 @@ func (c *call) open(panel string) {
 		part = c.devices.box
 	}
 	c.body.RemoveAll()
-	if part != nil {
+	switch part {
+	case nil:
+	case c.chat.box: // keeps its field in sight by itself
+		c.body.Add(part)
+	default:
 		c.body.Add(container.NewVScroll(container.New(layout.NewCustomPaddedLayout(space2, space4, space4, space4), part)))
 	}
 	c.side.Hidden = part == nil
 	c.bar.update(c.state, c.panel)
+	c.news()
 	c.root.Refresh()
+	switch panel {
+	case panelChat:
+		c.chat.end()
+		c.kit.focus(c.chat.write)
+	case panelFiles:
+		c.kit.focus(c.files.send)
+	default:
+		c.kit.focus(nil)
+	}
+}
+
+// escape puts the photo away, or else closes the panel.
+func (c *call) escape() {
+	switch {
+	case c.viewer.box.Visible():
+		c.kit.session.ClosePhoto()
+	case c.panel != panelNone:
+		c.toggle(c.panel)
+	}
+}
+
+// askPhoto asks somebody for a photo, and shows what comes of it.
+func (c *call) askPhoto(endpoint string) {
+	c.kit.session.AskPhoto(endpoint)
+	c.chosen = true
+	c.open(panelFiles)
+}
+
+// news counts what is new, and tells of it where the panel does not show it.
+func (c *call) news() {
+	if c.state.Call == nil {
+		return
+	}
+	if panel, icon, text := c.unread.look(c.state.Call, c.panel); panel != panelNone {
+		c.toast.raise(panel, icon, text)
+	} else if c.toast.panel == c.panel {
+		c.toast.hide()
+	}
+	c.bar.chat.count(c.unread.newMessages)
+	c.bar.files.count(c.unread.newFiles)
 }
 
 func (c *call) object() fyne.CanvasObject { return c.root }
@@ -141,6 +201,7 @@ func (c *call) hangUp()                   { c.kit.session.Leave() }
 
 func (c *call) close() {
 	c.stop()
+	c.toast.close()
 	c.stage.close()
 	c.status.close()
 	c.share.close()
@@ -152,7 +213,11 @@ func (c *call) update(s session.State) {
 	c.empty.update(s)
 	c.stage.update(s.Call)
 	c.status.update(s)
+	c.chat.update(s.Call)
 	c.people.update(s)
+	c.files.update(s.Call)
+	c.viewer.update(s.Call)
+	c.news()
 	c.share.update(s.Call.Ticket)
 	c.devices.update(s.Devices)
 	c.notices.update(s.Notices)

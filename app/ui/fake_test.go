@@ -101,6 +101,36 @@ func (f *fake) SetCameraOff(off bool) {
 func (f *fake) SetOnHold(on bool) {
 	f.change(fmt.Sprintf("hold %t", on), func(s *session.State) { s.Call.OnHold = on })
 }
+func (f *fake) SendMessage(text string) {
+	f.change("say "+text, func(s *session.State) {
+		s.Call.Messages = append(slices.Clone(s.Call.Messages), session.Message{ID: fmt.Sprint("m", len(s.Call.Messages)), Name: s.Me.Name, Own: true, Text: text, At: noon})
+	})
+}
+func (f *fake) RetryMessage(id string) {
+	f.change("retry "+id, func(s *session.State) {
+		s.Call.Outbox = slices.Clone(s.Call.Outbox)
+		for i := range s.Call.Outbox {
+			s.Call.Outbox[i].Trouble = ""
+		}
+	})
+}
+func (f *fake) SendFile(path string)     { f.change("send "+path, func(*session.State) {}) }
+func (f *fake) RetryFile(id string)      { f.change("send again "+id, func(*session.State) {}) }
+func (f *fake) CancelFile(id string)     { f.change("cancel "+id, func(*session.State) {}) }
+func (f *fake) SaveFile(id, path string) { f.change("save "+id+" "+path, func(*session.State) {}) }
+func (f *fake) AskPhoto(endpoint string) { f.change("photo "+endpoint, func(*session.State) {}) }
+func (f *fake) AskCamera(endpoint string, what session.CameraRequest) {
+	f.change(fmt.Sprintf("camera of %s %s", endpoint, what), func(*session.State) {})
+}
+func (f *fake) OpenPhoto(id string) {
+	f.change("open "+id, func(s *session.State) {
+		s.Call.Open = &session.Picture{Photo: id, Image: s.Call.Photos[0].Small}
+	})
+}
+func (f *fake) ClosePhoto() {
+	f.change("close photo", func(s *session.State) { s.Call.Open = nil })
+}
+func (f *fake) SavePhoto(id, path string) { f.change("save "+id+" "+path, func(*session.State) {}) }
 func (f *fake) ChooseCamera(n string) {
 	f.change("camera "+n, func(s *session.State) { s.Devices.Camera = n })
 }

@@ -23,10 +23,13 @@ func (w *Window) keys() {
 	add(fyne.KeyD, ctrl, func(c *call) { c.bar.microphone.Tapped(nil) })
 	add(fyne.KeyE, ctrl, func(c *call) { c.bar.camera.Tapped(nil) })
 	add(fyne.KeyL, ctrl, func(c *call) { c.share.copyLink() })
+	add(fyne.KeyJ, ctrl, func(c *call) { c.toggle(panelChat) })
+	add(fyne.KeyP, ctrl, func(c *call) { c.toggle(panelPeople) })
+	add(fyne.KeyO, ctrl, func(c *call) { c.toggle(panelFiles) })
 	add(fyne.KeyH, ctrl|shift, func(c *call) { c.hangUp() })
 	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
-		if c, ok := w.screen.(*call); ok && e.Name == fyne.KeyEscape && c.panel != panelNone {
-			c.toggle(c.panel)
+		if c, ok := w.screen.(*call); ok && e.Name == fyne.KeyEscape {
+			c.escape()
 		}
 	})
 }

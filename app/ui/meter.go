@@ -13,10 +13,14 @@ import (
 type meter struct {
 	widget.BaseWidget
 	level float64 // 0 to 1
+	color fyne.ThemeColorName
 }
 
-func newMeter() *meter {
-	m := &meter{}
+func newMeter() *meter { return newMeterOf(colorGood) }
+
+// newMeterOf makes a bar for something else that is between nothing and all.
+func newMeterOf(color fyne.ThemeColorName) *meter {
+	m := &meter{color: color}
 	m.ExtendBaseWidget(m)
 	return m
 }
@@ -54,7 +58,7 @@ func (r *meterRenderer) Layout(size fyne.Size) {
 }
 
 func (r *meterRenderer) Refresh() {
-	r.track.FillColor, r.bar.FillColor = shade(theme.Color(colorLine), 0x55), theme.Color(colorGood)
+	r.track.FillColor, r.bar.FillColor = shade(theme.Color(colorLine), 0x55), theme.Color(r.m.color)
 	r.track.CornerRadius, r.bar.CornerRadius = space1, space1
 	r.Layout(r.m.Size())
 	r.track.Refresh()
@@ -64,11 +68,15 @@ func (r *meterRenderer) Refresh() {
 // bars shows the network's grade as three bars, beside a word that others add.
 type bars struct {
 	widget.BaseWidget
-	lit int // of three
+	lit            int // of three
+	good, low, dim fyne.ThemeColorName
 }
 
-func newBars() *bars {
-	b := &bars{}
+// newBars makes bars for the stage.
+func newBars() *bars { return newBarsOf(colorStageGood, colorWarn, colorStageMuted) }
+
+func newBarsOf(good, low, dim fyne.ThemeColorName) *bars {
+	b := &bars{good: good, low: low, dim: dim}
 	b.ExtendBaseWidget(b)
 	return b
 }
@@ -110,14 +118,14 @@ func (r *barsRenderer) Layout(size fyne.Size) {
 }
 
 func (r *barsRenderer) Refresh() {
-	on := theme.Color(colorStageGood)
+	on := theme.Color(r.b.good)
 	if r.b.lit < 3 {
-		on = theme.Color(colorWarn)
+		on = theme.Color(r.b.low)
 	}
 	for i, bar := range r.bar {
 		bar.FillColor = on
 		if i >= r.b.lit {
-			bar.FillColor = shade(theme.Color(colorStageMuted), 0x55)
+			bar.FillColor = shade(theme.Color(r.b.dim), 0x55)
 		}
 		bar.Refresh()
 	}

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 
 	"guichet/app/session"
 )
@@ -17,6 +18,7 @@ type people struct {
 	list *fyne.Container
 	rows []*person
 	end  *button
+	ask  func(endpoint string) // for a photo
 }
 
 // person is one row of the list.
@@ -29,10 +31,14 @@ type person struct {
 	endpoint string
 	silent   *picture
 	dark     *picture
+	more     *button
+	network  *fyne.Container
+	bars     *bars
+	word     *words
 }
 
-func newPeople(k *kit) *people {
-	p := &people{kit: k, list: column(space4)}
+func newPeople(k *kit, ask func(endpoint string)) *people {
+	p := &people{kit: k, ask: ask, list: column(space4)}
 	p.end = newButton("End the call for everybody", "", manner{fill: colorNone, on: colorDanger, ring: colorDanger}, func() {
 		k.ask(question{title: "End the call for everybody?", text: "Everyone is sent away and the link stops working.",
 			yes: "End for everybody", no: "Go on", then: k.session.EndForAll})
@@ -44,7 +50,7 @@ func newPeople(k *kit) *people {
 func (p *people) update(s session.State) {
 	all := s.Call.Participants
 	for len(p.rows) < len(all) {
-		one := newPerson()
+		one := p.newPerson()
 		p.rows = append(p.rows, one)
 		p.list.Add(one.box)
 	}
@@ -54,6 +60,8 @@ func (p *people) update(s session.State) {
 	p.rows = p.rows[:len(all)]
 	for i, one := range p.rows {
 		one.update(all[i])
+		one.more.Hidden = all[i].Self || s.Me.Customer
+		one.box.Refresh()
 	}
 	p.end.Hidden = s.Me.Customer
 }
@@ -69,16 +77,39 @@ func (p *people) levels(l session.Levels) {
 	}
 }
 
-func newPerson() *person {
-	p := &person{letters: canvas.NewText("", theme.Color(colorText)), level: newMeter(),
-		name: newWords("", style{bold: true, oneLine: true}), what: newWords("", style{size: theme.SizeNameCaptionText, color: colorMuted, oneLine: true}),
+func (l *people) newPerson() *person {
+	caption := style{size: theme.SizeNameCaptionText, color: colorMuted, oneLine: true}
+	p := &person{letters: canvas.NewText("", theme.Color(colorText)), level: newMeter(), name: newWords("", style{bold: true, oneLine: true}),
+		what: newWords("", caption), word: newWords("", caption), bars: newBarsOf(colorGood, colorWarn, colorMuted),
 		silent: newPicture("microphone-off", colorMuted, 20), dark: newPicture("camera-off", colorMuted, 20)}
+	p.more = newRoundButton("", "more", manner{fill: colorNone, on: colorText, ring: colorBrand}, l.kit.hints, func() { l.menu(p) })
 	p.letters.TextSize, p.letters.TextStyle.Bold = sizeSecondary, true
+	p.network = container.NewBorder(nil, nil, middle(p.bars), nil, container.New(margins{left: space2}, p.word))
 	disc := container.NewStack(sized(40, 40, newGround(colorSurface, colorLine, 20)), container.NewCenter(p.letters))
-	p.box = container.NewBorder(nil, nil, middle(disc), row(space2, p.silent, p.dark),
-		container.New(margins{left: space2, right: space2}, container.New(layout.NewCustomPaddedVBoxLayout(2), p.name, p.what,
+	p.box = container.NewBorder(nil, nil, container.NewVBox(disc), container.NewVBox(row(space2, p.silent, p.dark, p.more)),
+		container.New(margins{left: space2, right: space2}, container.New(layout.NewCustomPaddedVBoxLayout(2), p.name, p.what, p.network,
 			container.New(margins{top: 2}, sized(40, 4, p.level)))))
 	return p
+}
+
+// menu shows what somebody's camera can be asked for.
+func (l *people) menu(p *person) {
+	on := fyne.CurrentApp().Driver().CanvasForObject(p.more)
+	if on == nil {
+		return
+	}
+	camera := func(what session.CameraRequest) func() {
+		return func() { l.kit.session.AskCamera(p.endpoint, what) }
+	}
+	menu := widget.NewPopUpMenu(fyne.NewMenu("",
+		fyne.NewMenuItem("Ask for a photo", func() { l.ask(p.endpoint) }),
+		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem("Switch camera", camera(session.CameraSwitch)),
+		fyne.NewMenuItem("Flash on", camera(session.CameraFlashOn)),
+		fyne.NewMenuItem("Flash off", camera(session.CameraFlashOff))), on)
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(p.more)
+	menu.ShowAtPosition(at.AddXY(p.more.Size().Width-menu.MinSize().Width, p.more.Size().Height+space1))
+	on.Focus(menu)
 }
 
 func (p *person) update(who session.Participant) {
@@ -91,7 +122,15 @@ func (p *person) update(who session.Participant) {
 	p.name.set(who.Name)
 	p.what.set(role(who))
 	p.silent.Hidden, p.dark.Hidden = !who.Muted, !who.CameraOff
-	p.box.Refresh()
+	p.more.look("more", "Photo and camera of "+who.Name, p.more.manner)
+	p.network.Hidden = who.Network.Grade == session.GradeUnknown
+	p.bars.set(lit(who.Network.Grade))
+	p.word.set("Network " + who.Network.Word)
+}
+
+// lit is how many of three bars stand for a grade.
+func lit(g session.Grade) int {
+	return map[session.Grade]int{session.GradeGood: 3, session.GradeFair: 2, session.GradePoor: 1}[g]
 }
 
 // role says in words what a participant is and does.

@@ -5,6 +5,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"guichet/app/session"
@@ -27,6 +28,8 @@ func views() map[string]session.State {
 	lost.Phase = session.Reconnecting
 	lost.Call.Network = session.Network{Grade: session.GradePoor, Word: "poor"}
 	lost.Notices = []session.Notice{{ID: 9, Text: "Your microphone was unplugged. Choose another one or plug it in again."}}
+	sending := giving()
+	sending.Call.Photos = nil
 	held := inCall(1)
 	held.Call.OnHold = true
 	return map[string]session.State{
@@ -35,6 +38,9 @@ func views() map[string]session.State {
 		"lobby": lobbyState(), "lobby-busy": lobbyBusy(),
 		"call-0": inCall(0), "call-1": inCall(1), "call-2": inCall(2), "call-5": busy, "call-9": inCall(9),
 		"call-muted": muted, "call-lost": lost,
+		"chat-empty": inCall(1), "chat-busy": talking(), "chat-failing": troubledChat(), "chat-closed": inCall(1),
+		"people-weak": weak(4), "call-weak": weak(1), "files-empty": inCall(1), "files-busy": giving(), "photo-large": looking(),
+		"files-only": sending, "finder": inCall(1),
 	}
 }
 
@@ -50,6 +56,7 @@ func TestScreens(t *testing.T) {
 			title := fmt.Sprintf("%s-%s-%.0f", name, size.theme, size.w)
 			t.Run(title, func(t *testing.T) {
 				b := openBench(t, size.theme, size.w, size.h, state)
+				b.pose(name)
 				b.see(7)
 				if least := b.win.Content().MinSize(); least.Width > size.w || least.Height > size.h {
 					t.Errorf("needs %v, has %vx%v", least, size.w, size.h)
@@ -68,4 +75,29 @@ func TestScreens(t *testing.T) {
 			})
 		}
 	}
+}
+
+// pose does what a person did before the picture was taken.
+func (b *bench) pose(name string) {
+	kind, _, _ := strings.Cut(name, "-")
+	panel := map[string]string{"chat": panelChat, "people": panelPeople, "files": panelFiles, "photo": panelFiles}[kind]
+	switch {
+	case name == "chat-closed":
+		b.give(talking())
+	case name == "finder":
+		folder := b.t.TempDir()
+		for _, one := range []string{"Contract.pdf", guests[3] + ".docx", "a.txt"} {
+			if err := os.WriteFile(filepath.Join(folder, one), nil, 0o600); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+		if err := os.Mkdir(filepath.Join(folder, "Scans"), 0o700); err != nil {
+			b.t.Fatal(err)
+		}
+		b.folder = folder
+		b.saveAs("Ausweis.jpg", func(string) {})
+	case panel != panelNone:
+		b.screen.(*call).open(panel)
+	}
+	b.settle()
 }

@@ -11,6 +11,7 @@ import (
 type Session interface {
 	account
 	caller
+	talker
 	devices
 	media
 }
@@ -32,6 +33,21 @@ type caller interface {
 	SetOnHold(on bool)
 	MakeTicket(singleUse bool)
 	RevokeTicket()
+}
+
+// talker is about what people in a call give each other.
+type talker interface {
+	SendMessage(text string)
+	RetryMessage(id string)
+	SendFile(path string)
+	RetryFile(id string)
+	CancelFile(id string)
+	SaveFile(id, path string)
+	AskPhoto(endpoint string)
+	AskCamera(endpoint string, what session.CameraRequest)
+	OpenPhoto(id string)
+	ClosePhoto()
+	SavePhoto(id, path string)
 }
 
 // devices is about camera, microphone and speaker.

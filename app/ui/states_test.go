@@ -2,9 +2,11 @@ package ui
 
 import (
 	"fmt"
+	"image"
 	"time"
 
 	"guichet/app/session"
+	"guichet/media/capture/pattern"
 )
 
 func signedOut() session.State {
@@ -58,5 +60,78 @@ func inCall(n int) session.State {
 			Customer: i == 0, HasVideo: true, StreamID: fmt.Sprint("s", i+1)})
 	}
 	s.Call = c
+	return s
+}
+
+// line is a message of the chat.
+func line(n int, who int, text string) session.Message {
+	m := session.Message{ID: fmt.Sprint("m", n), Text: text, At: noon.Add(time.Duration(n-60) * time.Minute)}
+	if m.Own = who < 0; m.Own {
+		m.Name = "Anna Berg"
+	} else {
+		m.Name = guests[who]
+	}
+	return m
+}
+
+// talking is a call with a chat.
+func talking() session.State {
+	s := inCall(4)
+	s.Call.Messages = []session.Message{
+		line(1, 0, "Guten Tag!"), line(2, -1, "Good morning Maria, can you hear me?"),
+		line(3, 0, "Yes. Here is the page that I mean: https://www.example.org/kredite/vertraege/2026/antrag-auf-verlaengerung?kunde=4711 Is it the right one?"),
+		line(4, -1, "It is.\nPlease fill in:\n\t1. name\n\t2. address"),
+		line(5, 3, "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"),
+		line(6, 2, "Καλημέρα σας, θα ήθελα να ρωτήσω για το δάνειο."), line(7, 0, "👍 ok"),
+	}
+	return s
+}
+
+// troubledChat is one whose newest messages do not go out.
+func troubledChat() session.State {
+	s := talking()
+	s.Phase = session.Reconnecting
+	s.Call.Outbox = []session.Message{line(8, -1, "I send you the contract now."), line(9, -1, "Did it arrive?")}
+	s.Call.Outbox[0].Trouble = "The server did not answer in time. Check your network, then try again."
+	return s
+}
+
+// giving is a call with files and photos in all stages.
+func giving() session.State {
+	s := inCall(2)
+	at := func(m int) time.Time { return noon.Add(time.Duration(m-60) * time.Minute) }
+	photo := pattern.New(1280, 720)
+	pattern.Draw(photo, 5, 9)
+	s.Call.Files = []session.File{
+		{ID: "f1", Name: "Ausweis.jpg", Size: 2_345_678, From: "Maria Papadopoulou", At: at(1)},
+		{ID: "f2", Name: "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz-Entwurf-2026-final.docx", Size: 48_200, From: guests[3], At: at(2), Stage: session.FileSaving, Done: 30_000},
+		{ID: "f3", Name: "Contract.pdf", Size: 12_400_000, From: "Anna Berg", Own: true, At: at(3), SavedAs: "/home/anna/Downloads/Contract.pdf"},
+		{ID: "f4", Name: "Program.exe", Size: 900, From: "Anna Berg", Own: true, At: at(4), Stage: session.FileUnsent, Trouble: "Files of this type are not taken."},
+		{ID: "f5", Name: "Film of the branch.pdf", Size: 24_000_000, From: "Anna Berg", Own: true, At: at(5), Stage: session.FileSending, Done: 9_000_000},
+	}
+	s.Call.Photos = []session.Photo{
+		{ID: "p1", Of: guests[3], At: at(1), Stage: session.PhotoDeclined},
+		{ID: "p2", Of: "Maria Papadopoulou", At: at(2), Stage: session.PhotoThere, Small: photo, Size: 345_000, SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+		{ID: "p3", Of: "Maria Papadopoulou", At: at(3), Stage: session.PhotoAsked},
+	}
+	return s
+}
+
+// looking is one with a photo shown large.
+func looking() session.State {
+	s := giving()
+	s.Call.Open = &session.Picture{Photo: "p2", Image: image.Image(s.Call.Photos[1].Small)}
+	return s
+}
+
+// weak is a call over bad networks.
+func weak(others int) session.State {
+	s := inCall(others)
+	grades := []session.Network{{Grade: session.GradePoor, Word: "poor"}, {Grade: session.GradeFair, Word: "fair"}, {Grade: session.GradeGood, Word: "good"}, {}}
+	s.Call.Network = session.Network{Grade: session.GradeFair, Word: "fair"}
+	for i := range s.Call.Participants {
+		s.Call.Participants[i].Network = grades[(i+3)%4]
+	}
+	s.Call.Participants[0].Network = s.Call.Network
 	return s
 }

@@ -20,6 +20,8 @@ type status struct {
 	box             *fyne.Container
 	who, clock, net *canvas.Text
 	bars            *bars
+	other           *canvas.Text // whose network is worse than ours, and how
+	otherBars       *bars
 	began           time.Time
 	now             func() time.Time
 	stop            func()
@@ -31,9 +33,9 @@ func newStatus(k *kit) *status {
 		t.TextSize, t.TextStyle.Bold = sizeSecondary, bold
 		return t
 	}
-	s := &status{who: line(colorStageText, true), clock: line(colorStageText, false), net: line(colorStageMuted, false), bars: newBars(), now: k.now}
+	s := &status{who: line(colorStageText, true), clock: line(colorStageText, false), net: line(colorStageMuted, false), bars: newBars(), other: line(colorStageMuted, false), otherBars: newBars(), now: k.now}
 	s.box = container.NewStack(newGround(colorStageVeil, "", corner), container.New(margins{space3, space3, space2, space2},
-		row(space3, s.who, s.clock, row(space2, middle(s.bars), s.net))))
+		row(space3, s.who, s.clock, row(space2, middle(s.bars), s.net), row(space2, middle(s.otherBars), s.other))))
 	s.stop = k.pulse.often(s.tick)
 	return s
 }
@@ -44,13 +46,37 @@ func (s *status) update(st session.State) {
 	c := st.Call
 	set(s.who, elide(company(st), 360, sizeSecondary))
 	s.began = c.StartedAt
-	lit := map[session.Grade]int{session.GradeGood: 3, session.GradeFair: 2, session.GradePoor: 1}[c.Network.Grade]
-	s.bars.Hidden = lit == 0
-	s.bars.set(lit)
+	s.bars.Hidden = lit(c.Network.Grade) == 0
+	s.bars.set(lit(c.Network.Grade))
 	set(s.net, "Network "+c.Network.Word)
 	s.net.Hidden = c.Network.Word == ""
+	text, grade := troubled(c)
+	s.otherBars.Hidden, s.other.Hidden = text == "", text == ""
+	s.otherBars.set(lit(grade))
+	set(s.other, elide(text, 280, sizeSecondary))
 	s.tick()
 	s.box.Refresh()
+}
+
+// troubled says whose network is worse than good, of the others; when several
+// are, how many.
+func troubled(c *session.Call) (text string, worst session.Grade) {
+	n := 0
+	var who session.Participant
+	for _, p := range c.Participants {
+		if !p.Self && p.Network.Grade > session.GradeGood {
+			if n++; p.Network.Grade > worst {
+				worst, who = p.Network.Grade, p
+			}
+		}
+	}
+	switch n {
+	case 0:
+		return "", worst
+	case 1:
+		return who.Name + "'s network " + who.Network.Word, worst
+	}
+	return fmt.Sprintf("%d others: network %s", n, who.Network.Word), worst
 }
 
 // tick moves the clock.

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,7 @@ type Window struct {
 	kind    kind
 	content *fyne.Container
 	asking  bool   // a question is open: closing the window asks once
+	folder  string // where a file was last chosen or saved
 	quit    func() // closes the window without a question
 	// The own keys are kept here, too, because Fyne gives none to the window
 	// while a text field has the focus; the field passes them on.
@@ -55,6 +57,9 @@ type kit struct {
 	focus   func(fyne.Focusable) // moves the keyboard's focus
 	ask     func(question)
 	keys    func(fyne.Shortcut) // gets the window's own keys from fields
+	browse  func(*url.URL)      // opens a page
+	choose  func(then func(path string))
+	saveAs  func(name string, then func(path string))
 }
 
 // screen is what fills the window.
@@ -206,7 +211,8 @@ func (w *Window) open(a fyne.App, s Session) {
 	w.win = a.NewWindow("Guichet")
 	hints := newHints(w.do)
 	w.kit = &kit{session: s, hints: hints, pulse: newPulse(w.do), now: w.config.Now, copy: a.Clipboard().SetContent,
-		focus: w.win.Canvas().Focus, ask: w.ask, keys: w.shortcuts.TypedShortcut}
+		focus: w.win.Canvas().Focus, ask: w.ask, keys: w.shortcuts.TypedShortcut,
+		browse: w.browse, choose: w.choose, saveAs: w.saveAs}
 	w.quit = func() {
 		w.end()
 		w.win.Close()
@@ -218,6 +224,7 @@ func (w *Window) open(a fyne.App, s Session) {
 	w.win.CenterOnScreen()
 	w.win.SetMaster()
 	w.win.SetCloseIntercept(w.closing)
+	w.win.SetOnDropped(w.dropped)
 	w.keys()
 	if first := w.newest.Load(); first != nil {
 		w.show(*first)
