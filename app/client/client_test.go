@@ -169,6 +169,25 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
+// TestBriskBackoff: after an outage of a minute the next try comes within two
+// seconds, and later tries wait longer.
+func TestBriskBackoff(t *testing.T) {
+	b := backoff{brisk: true}
+	passed := time.Duration(0)
+	for passed < 45*time.Second {
+		d := b.next()
+		if passed += d; d > 1500*time.Millisecond {
+			t.Fatalf("after %v the next try waits %v", passed, d)
+		}
+	}
+	for range 20 {
+		passed += b.next()
+	}
+	if d := b.next(); d < 4*time.Second {
+		t.Errorf("after %v the next try waits %v only", passed, d)
+	}
+}
+
 func TestQualityOfAReport(t *testing.T) {
 	now := time.Date(2026, 5, 6, 7, 8, 9, 500_000_000, time.UTC)
 	sent := now.Add(-300 * time.Millisecond)

@@ -57,7 +57,7 @@ func (c *Client) Connect(cfg ConnectionConfig) *Connection {
 		cfg.OnStatus = func(Status) {}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	n := &Connection{client: c, cfg: cfg, cancel: cancel, done: make(chan struct{}), hurry: make(chan struct{}, 1)}
+	n := &Connection{client: c, cfg: cfg, tries: backoff{brisk: true}, cancel: cancel, done: make(chan struct{}), hurry: make(chan struct{}, 1)}
 	go n.run(ctx)
 	return n
 }

@@ -14,6 +14,14 @@ export function wait(attempt, random = Math.random) {
 }
 
 /**
+ * Milliseconds before attempt n of who was cut: little more than a second at
+ * most, for about a minute. So it is back within two seconds after an outage of
+ * that length, and a server that is away does not mind.
+ * @param {number} attempt counted from 0 @param {() => number} random
+ */
+export const brisk = (attempt, random = Math.random) => wait(attempt < 50 ? Math.min(attempt, 2) : attempt, random);
+
+/**
  * Resolves after ms, or as soon as wake is called or the network returns.
  * @param {number} ms
  * @param {AbortSignal} signal rejects the wait

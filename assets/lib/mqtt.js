@@ -14,7 +14,7 @@
  * handler took it. MQTT 3.1.1 gives no reason when it cuts, so that every
  * connection asks for a valid token first.
  */
-import { pause, wait } from './backoff.js';
+import { brisk, pause } from './backoff.js';
 import { Reader, Type, connect, disconnect, pingreq, puback, subscribe } from './packet.js';
 import { APIError } from './rest.js';
 
@@ -57,7 +57,7 @@ export class Subscriber extends EventTarget {
     const { signal } = this.#ending;
     for (let attempt = 0; !signal.aborted; ) {
       try {
-        await pause(wait(attempt), signal);
+        await pause(brisk(attempt), signal);
         const token = await this.#config.tokens.token();
         const how = await this.#connection(token, signal);
         attempt = how.lived ? 0 : attempt + 1;

@@ -1,7 +1,7 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { wait } from '../../lib/backoff.js';
+import { brisk, wait } from '../../lib/backoff.js';
 import { Keeper } from '../../lib/keeper.js';
 import { peopleOf } from '../../lib/people.js';
 import { Quality, gradeOf } from '../../lib/quality.js';
@@ -10,6 +10,7 @@ import { trackMuted } from '../../lib/wire.js';
 test('waits grow to some five seconds, spread by a quarter', () => {
   assert.deepEqual([0, 1, 2, 3, 4, 5, 99].map((n) => wait(n, () => 0.5)), [0, 300, 1200, 2700, 4800, 5000, 5000]);
   assert.deepEqual([wait(5, () => 0), wait(5, () => 1)], [3750, 6250]);
+  assert.deepEqual([0, 1, 2, 3, 49, 50].map((n) => brisk(n, () => 0.5)), [0, 300, 1200, 1200, 1200, 5000]);
 });
 
 test('a keeper runs once at a time, and again for a poke meanwhile', async () => {
