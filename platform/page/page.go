@@ -106,12 +106,16 @@ func kindOf(name string) string {
 	return "application/octet-stream"
 }
 
-// ServeHTTP serves GET and HEAD of /assets/{name}.
+// ServeHTTP serves GET and HEAD of /assets/{name}. Pages of any origin may import
+// the library below lib/.
 func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/assets/")
 	if _, ok := p.files[name]; !ok || path.Ext(name) == ".html" {
 		http.NotFound(w, r)
 		return
+	}
+	if strings.HasPrefix(name, "lib/") {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
 	}
 	p.Send(w, r, name, http.StatusOK)
 }

@@ -16,6 +16,7 @@ func pages(t *testing.T) *Pages {
 		"customer/index.html": {Data: []byte("<!doctype html><title>Guichet</title>")},
 		"customer/main.js":    {Data: []byte(strings.Repeat("export const a = 1;\n", 100))},
 		"tiny.css":            {Data: []byte("a{}")},
+		"lib/guichet.js":      {Data: []byte("export const b = 2;\n")},
 	}, "ws://127.0.0.1:8080")
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +67,15 @@ func TestFilesAreServedWhole(t *testing.T) {
 	}
 	if got := get(p, "/assets/tiny.css", "Accept-Encoding", "gzip").Header.Get("Content-Encoding"); got != "" {
 		t.Errorf("a file that compression enlarges was compressed")
+	}
+}
+
+func TestOnlyTheLibraryIsForPagesOfOtherOrigins(t *testing.T) {
+	p := pages(t)
+	for path, want := range map[string]string{"/assets/lib/guichet.js": "*", "/assets/customer/main.js": ""} {
+		if got := get(p, path).Header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("%s: Access-Control-Allow-Origin %q, want %q", path, got, want)
+		}
 	}
 }
 
