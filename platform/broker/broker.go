@@ -215,8 +215,8 @@ func (b *Broker) Wake(endpointIDs []string) {
 }
 
 // Notify sends a message that is worth something now only, such as a keep-alive
-// reminder, to an endpoint if it is connected. It does not block; when more
-// than a few wait already the message is dropped.
+// reminder, to an endpoint if it is connected. It does not block; when a few
+// wait already the oldest of them is dropped.
 func (b *Broker) Notify(endpointID string, body []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -132,9 +132,17 @@ type server struct {
 
 func start(t testing.TB) *server {
 	t.Helper()
+	return startWith(t, nil, slog.New(slog.NewTextHandler(io.Discard, nil)))
+}
+
+// startWith runs a broker with another journal than the memory's.
+func startWith(t testing.TB, j Journal, log *slog.Logger) *server {
+	t.Helper()
 	m := newMemory()
-	b, err := New(Config{Listen: "127.0.0.1:0", Authenticate: m.authenticate, Owns: m.owns, Journal: m,
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if j == nil {
+		j = m
+	}
+	b, err := New(Config{Listen: "127.0.0.1:0", Authenticate: m.authenticate, Owns: m.owns, Journal: j, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -150,7 +150,9 @@ func decodeUnsubscribe(level byte, body []byte) (id uint16, topics []string, err
 		d.properties(propertiesOfUnsubscribe, nil)
 	}
 	for len(d.rest) > 0 && !d.bad {
-		topics = append(topics, d.text())
+		topic := d.text()
+		d.bad = d.bad || topic == "" // section 4.7.3
+		topics = append(topics, topic)
 	}
 	if id == 0 || len(topics) == 0 {
 		return 0, nil, errMalformed

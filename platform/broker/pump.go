@@ -42,7 +42,7 @@ type flight struct {
 }
 
 // place tells whether a topic more fits beside those that a SUBSCRIBE was
-// granted before it.
+// granted before it. An event takes a packet for each, all at once.
 func (l *link) place(topic string, granted []grant) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -63,7 +63,7 @@ func (l *link) place(topic string, granted []grant) bool {
 			n++
 		}
 	}
-	return n < maxSubscriptions
+	return n < min(maxSubscriptions, l.receiveMaximum)
 }
 
 // has tells whether a topic is subscribed to. The caller holds mu.
@@ -199,14 +199,16 @@ func (p *pump) signal() {
 	p.start()
 }
 
-// notify hands a notice in, or drops it when too many wait.
+// notify hands a notice in. When too many wait the oldest is dropped: the newest
+// tells what is true now.
 func (p *pump) notify(body []byte) {
 	p.link.mu.Lock()
 	defer p.link.mu.Unlock()
-	if len(p.notices) < maxNotices {
-		p.notices = append(p.notices, body)
-		p.start()
+	if len(p.notices) == maxNotices {
+		p.notices = append(p.notices[:0], p.notices[1:]...)
 	}
+	p.notices = append(p.notices, body)
+	p.start()
 }
 
 // start starts the goroutine if there is work for it. The caller holds link.mu.
