@@ -62,7 +62,7 @@ func roles() []role {
 	return []role{
 		{RoleAgent, "agent", "Serves customers: calls, tickets, rooms.", true},
 		{RoleSupervisor, "supervisor", "An agent who also sees recordings and reports, and enrols kiosks.", true},
-		{RoleAdmin, "admin", "Changes these settings.", true},
+		{RoleAdmin, "admin", "Changes these settings, and sees reports.", true},
 		{RoleKiosk, "kiosk", "A device in a branch that calls an agent.", false},
 		{RoleService, "service", "A server of yours: all but these settings. It may ask what any token is worth.", false},
 		{RoleUser, "user", "Has an account here and nothing else.", false},
@@ -77,8 +77,10 @@ func rolePermits(role, scope string) bool {
 		return role == RoleAgent || role == RoleSupervisor || role == RoleKiosk || role == RoleService || role == RoleCustomer
 	case ScopeTicketsRead, ScopeTicketsWrite, ScopeRoomsRead, ScopeRoomsWrite, ScopeRecordingsWrite, ScopeVideo:
 		return role == RoleAgent || role == RoleSupervisor || role == RoleService
-	case ScopeRecordingsRead, ScopeReportsRead:
+	case ScopeRecordingsRead:
 		return role == RoleSupervisor || role == RoleService
+	case ScopeReportsRead:
+		return role == RoleSupervisor || role == RoleAdmin || role == RoleService
 	case ScopeApplicationAdmin:
 		return role == RoleAdmin
 	}

@@ -32,7 +32,7 @@ func TestPermissions(t *testing.T) {
 		{"ROLE_AGENT", "applications:admin reports:read", "", "applications:admin reports:read"},
 		{"ROLE_SUPERVISOR", "any", "reports:read recordings:read conferences:write", "applications:admin"},
 		{"ROLE_ADMIN", "any", "applications:admin", "conferences:read tickets:read"},
-		{"ROLE_USER ROLE_AGENT ROLE_ADMIN", "any", "applications:admin conferences:write", "reports:read"},
+		{"ROLE_USER ROLE_AGENT ROLE_ADMIN", "any", "applications:admin conferences:write reports:read", "recordings:read"},
 		{"ROLE_KIOSK", "any", "conferences:write endpoints:write", "tickets:write rooms:write"},
 		{"ROLE_SERVICE", "any", "reports:read conferences:write video", "applications:admin"},
 		{"ROLE_CUSTOMER", "any", "conferences:write endpoints:write", "tickets:write rooms:read"},

@@ -88,6 +88,8 @@ func (s *schemas) ofType(t reflect.Type) (*schema, error) {
 		return &schema{Type: "integer", Format: "int32"}, nil
 	case reflect.Int64:
 		return &schema{Type: "integer", Format: "int64"}, nil
+	case reflect.Float64:
+		return &schema{Type: "number"}, nil
 	case reflect.Uint16:
 		least, most := int64(0), int64(math.MaxUint16)
 		return &schema{Type: "integer", Minimum: &least, Maximum: &most}, nil
