@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 
 	"guichet/platform/server"
 	"guichet/platform/wire"
@@ -50,6 +51,7 @@ type serve struct {
 	Providers    []netip.Prefix `name:"provider-network" help:"Private network in which identity providers may live; may be repeated." placeholder:"CIDR"`
 	FileSize     int64          `help:"Bytes of one file that people of a conference send each other (26214400)." placeholder:"BYTES"`
 	FilesTotal   int64          `help:"Bytes of all of them (10737418240)." placeholder:"BYTES"`
+	KeepHistory  time.Duration  `help:"How long reports tell of calls (9600h)." placeholder:"HOURS"`
 	LogLevel     slog.Level     `help:"debug, info, warn or error." default:"info"`
 }
 
@@ -64,7 +66,7 @@ func (c serve) Run(ctx context.Context) error {
 	s, err := server.New(ctx, server.Config{Dev: c.Dev, Data: folder, Listen: c.Listen, PublicURL: c.PublicURL, MQTTListen: c.MQTTListen,
 		MediaListen: c.MediaListen, MediaAddresses: c.MediaAddress, TURNListen: c.TURNListen, Database: c.Database,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, KeyFile: c.KeyFile, SigningAlgorithm: c.Signing, ProviderNetworks: c.Providers,
-		FileSize: c.FileSize, FilesTotal: c.FilesTotal, Logger: log})
+		FileSize: c.FileSize, FilesTotal: c.FilesTotal, KeepHistory: c.KeepHistory, Logger: log})
 	if err != nil {
 		return &usageError{err}
 	}

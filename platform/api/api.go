@@ -21,6 +21,7 @@ import (
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
+	"guichet/platform/report"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
 )
@@ -40,6 +41,7 @@ type Config struct {
 	Interactions *interaction.Service
 	Files        *file.Service
 	Chat         *chat.Service
+	Reports      *report.Service
 	Pages        *page.Pages
 	ICEServers   func(user string) []wire.ICEServer
 	PublicURL    string // without a slash at its end
@@ -61,7 +63,7 @@ type API struct {
 // New returns the API's handler.
 func New(c Config) (*API, error) {
 	switch {
-	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Interactions == nil, c.Files == nil, c.Chat == nil, c.Tickets == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
+	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Interactions == nil, c.Files == nil, c.Chat == nil, c.Tickets == nil, c.Reports == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
 		return nil, errors.New("api: a part is missing")
 	}
 	if c.Now == nil {
@@ -80,6 +82,7 @@ func New(c Config) (*API, error) {
 	a.routeFiles()
 	a.routeSnapshots()
 	a.routeTickets()
+	a.routeReports()
 	a.routeWHIP()
 	a.routeSettings()
 	a.routeVideo()

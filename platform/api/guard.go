@@ -25,6 +25,7 @@ var (
 	callsWrite  = need{scope: oauth.ScopeConferencesWrite}
 	callsRule   = need{scope: oauth.ScopeConferencesWrite, staff: true} // make and end
 	endpoints   = need{scope: oauth.ScopeEndpointsWrite}
+	reportsRead = need{scope: oauth.ScopeReportsRead, staff: true}
 	settings    = need{scope: oauth.ScopeApplicationAdmin}
 )
 

@@ -23,6 +23,7 @@ import (
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
+	"guichet/platform/report"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
 
@@ -72,7 +73,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	a, err := New(Config{Verify: func(string) (oauth.Identity, error) { return oauth.Identity{}, nil },
 		VerifyBasic: func(*http.Request) (oauth.Identity, error) { return oauth.Identity{}, nil }, Renew: func(string, oauth.Access) {},
 		OAuth: &oauth.Service{}, Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{},
-		Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Pages: &page.Pages{}, ICEServers: func(string) []wire.ICEServer { return nil },
+		Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Pages: &page.Pages{}, ICEServers: func(string) []wire.ICEServer { return nil },
 		SignRoomToken: func(string, any) (string, error) { return "", nil }})
 	if err != nil {
 		t.Fatal(err)
@@ -344,7 +345,7 @@ func references(v any, found func(string)) {
 func TestEveryBodyOfTheContractIsDescribed(t *testing.T) {
 	elsewhere := []string{"Event", "CallEvent", "FileEvent", "SnapshotEvent", "MessageEvent", "NetworkEvent", "NetworkIndicator", "ViewEvent", // over MQTT
 		"Ready", // on standard output
-		"ParticipantMetadata", "List", "Time"}
+		"ParticipantMetadata", "List", "Page", "Time"}
 	schemas := described(t)["components"].(map[string]any)["schemas"].(map[string]any)
 	files, err := filepath.Glob("../wire/*.go")
 	if err != nil {

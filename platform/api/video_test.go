@@ -21,6 +21,7 @@ import (
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
+	"guichet/platform/report"
 	"guichet/platform/room"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
@@ -67,7 +68,7 @@ func serveVideo(t *testing.T) *project {
 		},
 		Renew:     func(string, oauth.Access) {},
 		OAuth:     &oauth.Service{},
-		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Pages: &page.Pages{},
+		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Pages: &page.Pages{},
 		ICEServers: func(string) []wire.ICEServer { return nil },
 		SignRoomToken: func(organization string, claims any) (string, error) {
 			c := claims.(room.Claims)

@@ -33,11 +33,15 @@ type Config struct {
 	ProviderNetworks []netip.Prefix // private networks in which identity providers may live; with Dev loopback
 	FileSize         int64          // bytes of one file that people of a conference send: 25 MiB
 	FilesTotal       int64          // bytes of all of them: 10 GiB
+	KeepHistory      time.Duration  // of calls, for reports: 400 days
 	Now              func() time.Time
 	Logger           *slog.Logger
 
 	gradeEvery time.Duration // how often networks are graded; of tests
 }
+
+// shortestHistory is a day, so that nothing of today is gone from a report.
+const shortestHistory = 24 * time.Hour
 
 // KeyFile is where the key file lies unless somebody says otherwise.
 func KeyFile(data string) string { return filepath.Join(data, "secret.key") }
@@ -82,6 +86,9 @@ func (c *Config) check() error {
 	}
 	if c.FileSize < 0 || c.FilesTotal < 0 {
 		return errors.New("--file-size and --files-total: a size cannot be below zero")
+	}
+	if c.KeepHistory < 0 || c.KeepHistory > 0 && c.KeepHistory < shortestHistory {
+		return errors.New("--keep-history: want a day or more, such as 9600h")
 	}
 	if c.Database != "sqlite" {
 		return errors.New("--database: only sqlite can be used so far")

@@ -4,12 +4,19 @@ import (
 	"context"
 
 	"guichet/platform/quality"
+	"guichet/platform/report"
 )
 
-// startQuality builds what grades networks: it sees the SFU's legs, asks the
-// conferences whose they are, and tells through the broker.
-func (s *Server) startQuality() error {
+// startReports builds what tells of calls that are over, and what grades
+// networks: it sees the SFU's legs, asks the conferences whose they are, and
+// tells through the broker.
+func (s *Server) startReports() error {
 	var err error
+	s.reports, err = report.New(report.Config{Store: s.store, Keep: s.config.KeepHistory, Now: s.config.Now, Logger: s.log.With("part", "report")})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, closer(s.reports.Close))
 	s.quality, err = quality.New(quality.Config{Legs: s.legs, Room: s.room, Tell: s.broker.Notify, Record: s.store.AddQuality,
 		Every: s.config.gradeEvery, Now: s.config.Now, Logger: s.log.With("part", "quality")})
 	if err != nil {

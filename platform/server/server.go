@@ -32,6 +32,7 @@ import (
 	"guichet/platform/page"
 	"guichet/platform/quality"
 	"guichet/platform/relay"
+	"guichet/platform/report"
 	"guichet/platform/store"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
@@ -71,6 +72,7 @@ type Server struct {
 	files       *file.Service
 	chat        *chat.Service
 	quality     *quality.Service
+	reports     *report.Service
 	api         *api.API
 
 	closing sync.Once
@@ -171,7 +173,7 @@ func (s *Server) routes() error {
 	if err != nil {
 		return err
 	}
-	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Interactions: s.cases, Files: s.files, Chat: s.chat, Tickets: s.tickets,
+	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Interactions: s.cases, Files: s.files, Chat: s.chat, Tickets: s.tickets, Reports: s.reports,
 		Pages: pages, ICEServers: s.iceServers, SignRoomToken: s.oauth.SignRoomToken, PublicURL: s.config.PublicURL, Now: s.config.Now, Logger: s.log.With("part", "api")})
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ func (s *Server) startDomains(ctx context.Context) error {
 	if err := s.startFiles(ctx, secrets); err != nil {
 		return err
 	}
-	if err := s.startQuality(); err != nil {
+	if err := s.startReports(); err != nil {
 		return err
 	}
 	s.oauth.Watch(s.accessEnded)

@@ -86,9 +86,13 @@ func (s *Store) AddQuality(ctx context.Context, sums []quality.Sum) error {
 	return nil
 }
 
-// SweepHistory deletes the meetings that ended before a time, with who was in
-// them.
+// SweepHistory implements report.Store: it deletes the meetings that ended
+// before a time, with who was in them, and the tickets that expired then.
 func (s *Store) SweepHistory(ctx context.Context, before time.Time) error {
-	return s.sweep(ctx, "history", `DELETE FROM meetings WHERE id IN (SELECT id FROM meetings WHERE ended < ?1 AND ended IS NOT NULL LIMIT ?2)`,
-		before.UnixMilli(), sweepChunk)
+	at := before.UnixMilli()
+	if err := s.sweep(ctx, "history", `DELETE FROM meetings WHERE id IN
+		(SELECT id FROM meetings WHERE ended IS NOT NULL AND ended < ?1 LIMIT ?2)`, at, sweepChunk); err != nil {
+		return err
+	}
+	return s.sweep(ctx, "tickets", `DELETE FROM tickets WHERE id IN (SELECT id FROM tickets WHERE expires < ?1 LIMIT ?2)`, at, sweepChunk)
 }

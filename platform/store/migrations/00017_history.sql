@@ -44,14 +44,17 @@ CREATE TABLE attendances (
 ) STRICT;
 CREATE INDEX attendances_of ON attendances (meeting);
 CREATE INDEX attendances_by_user ON attendances (organization, user, joined);
+CREATE INDEX attendances_of_agents ON attendances (organization, user, joined) WHERE role = 'AGENT';
 CREATE INDEX attendances_by_endpoint ON attendances (endpoint, joined);
 CREATE INDEX attendances_measured ON attendances (organization, joined) WHERE samples > 0;
 
 ALTER TABLE ticket_uses ADD COLUMN used INTEGER; -- when; null: before it was kept
+CREATE INDEX tickets_by_user ON tickets (organization, user, created);
 CREATE INDEX tickets_by_conference ON tickets (organization, json_extract(properties, '$.conference_id'), created);
 
 -- +goose Down
 DROP INDEX tickets_by_conference;
+DROP INDEX tickets_by_user;
 ALTER TABLE ticket_uses DROP COLUMN used;
 DROP TABLE attendances;
 DROP TABLE meetings;
