@@ -84,10 +84,10 @@ func (l *callLoop) happened(h happening) {
 	}
 }
 
-// said tells of messages whose turn has come.
-func (l *callLoop) said(m messages) {
+// said tells of messages whose turn has come, and whether there were any.
+func (l *callLoop) said(m messages) (any bool) {
 	if l.cfg.OnMessage == nil {
-		return
+		return false
 	}
 	t := &l.news.transcript
 	var ready []wire.ChatMessage
@@ -104,6 +104,7 @@ func (l *callLoop) said(m messages) {
 	if t.Missing() || m.page.More {
 		l.news.behind = true
 	}
+	return len(ready) > 0
 }
 
 // sent tells of a file.
@@ -189,9 +190,7 @@ func (l *callLoop) read(ctx context.Context, after int64) (c caughtUp) {
 func (l *callLoop) caught(c caughtUp) {
 	n := l.news
 	n.busy = false
-	if c.chat != nil {
-		l.said(*c.chat)
-	}
+	further := c.chat != nil && l.said(*c.chat)
 	for _, f := range c.files {
 		l.sent(f)
 	}
@@ -202,7 +201,10 @@ func (l *callLoop) caught(c caughtUp) {
 		n.behind = true
 		return
 	}
-	if n.tries.reset(); n.behind {
+	if further || !n.behind {
+		n.tries.reset()
+	}
+	if n.behind { // with more to read, or a gap that could not be filled yet
 		n.again.Reset(n.tries.next())
 	}
 }
