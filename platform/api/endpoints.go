@@ -81,6 +81,9 @@ func (a *API) keepAlive(w http.ResponseWriter, r *http.Request, id oauth.Identit
 	if err != nil {
 		return err
 	}
+	if err := wire.CheckID("userEndpointId", body.UserEndpointID); err != nil {
+		return err
+	}
 	if err := a.Endpoints.KeepAlive(owner(id), id.Access, body.UserEndpointID); err != nil {
 		return err
 	}
@@ -91,6 +94,9 @@ func (a *API) keepAlive(w http.ResponseWriter, r *http.Request, id oauth.Identit
 func (a *API) unregisterEndpoint(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
 	body, err := decode[wire.UnregisterEndpoint](w, r)
 	if err != nil {
+		return err
+	}
+	if err := wire.CheckID("userEndpointId", body.UserEndpointID); err != nil {
 		return err
 	}
 	if err := a.Endpoints.Unregister(r.Context(), owner(id), body.UserEndpointID, body.Reason); err != nil {

@@ -2,6 +2,7 @@ package file
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"guichet/platform/wire"
@@ -35,7 +36,8 @@ func (s *Service) RequestCamera(ctx context.Context, who Caller, q wire.RequestC
 // AnswerCamera tells the asker what became of a request. The target does so,
 // once.
 func (s *Service) AnswerCamera(ctx context.Context, who Caller, q wire.AnswerCamera) error {
-	if err := checkText("additionalInformation", q.AdditionalInformation, maxText); err != nil {
+	if err := errors.Join(wire.CheckID("snapshotCameraRequestId", q.SnapshotCameraRequestID), wire.CheckID("userEndpointId", q.UserEndpointID),
+		checkText("additionalInformation", q.AdditionalInformation, maxText)); err != nil {
 		return err
 	}
 	c, err := s.Store.Camera(ctx, who.Organization, q.SnapshotCameraRequestID)

@@ -63,7 +63,7 @@ func (s *Service) aim(ctx context.Context, who Caller, conference, endpoint stri
 
 // Answer is the target's yes or no. It is given once.
 func (s *Service) Answer(ctx context.Context, who Caller, id string, approve bool, q wire.AnswerSnapshot) error {
-	if err := checkText("additionalInformation", q.AdditionalInformation, maxText); err != nil {
+	if err := errors.Join(wire.CheckID("userEndpointId", q.UserEndpointID), checkText("additionalInformation", q.AdditionalInformation, maxText)); err != nil {
 		return err
 	}
 	v, err := s.Store.Snapshot(ctx, who.Organization, id)
@@ -109,7 +109,10 @@ type Taking struct {
 // no other way.
 func (s *Service) MayAcquire(ctx context.Context, who Caller, t Taking) (Picture, error) {
 	var v Picture
-	var err error
+	err := wire.CheckID("userEndpointId", t.Endpoint)
+	if err != nil {
+		return v, err
+	}
 	if t.Snapshot != "" {
 		v, err = s.Store.Snapshot(ctx, who.Organization, t.Snapshot)
 	} else {

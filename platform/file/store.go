@@ -137,8 +137,9 @@ type Snapshots interface {
 	// Snapshot fails with ErrUnknownSnapshot.
 	Snapshot(ctx context.Context, organization, id string) (Picture, error)
 	// AwaitedSnapshot returns the newest request to a target endpoint that was
-	// approved; when there is none, and unanswered is set, the newest that was not
-	// answered. It fails with ErrNotApproved.
+	// approved, in a conference that it is in now; when there is none, and
+	// unanswered is set, the newest that was not answered. It fails with
+	// ErrNotApproved.
 	AwaitedSnapshot(ctx context.Context, organization, targetEndpoint string, unanswered bool) (Picture, error)
 	// AnswerSnapshot moves a snapshot from requested to a state; it fails with
 	// ErrAnswered.

@@ -313,6 +313,13 @@ func TestPictureApprovesItsSnapshot(t *testing.T) {
 	if _, err := s.AwaitedSnapshot(bg, "default", "e1", true); !errors.Is(err, file.ErrNotApproved) {
 		t.Errorf("nothing waits: %v", err)
 	}
+	v.Key.Conference = "c2" // an earlier call, that it has left
+	ask("s4", noon)
+	_, err = s.AnswerSnapshot(bg, "s4", wire.SnapshotApproved, file.Note{}, noon)
+	check(t, err)
+	if _, err := s.AwaitedSnapshot(bg, "default", "e1", true); !errors.Is(err, file.ErrNotApproved) {
+		t.Errorf("of an earlier call: %v", err)
+	}
 	list, err := j.After(bg, "default", "e1", 0, 99)
 	check(t, err)
 	var told []string

@@ -86,6 +86,7 @@ func (s *Store) Snapshot(ctx context.Context, organization, id string) (file.Pic
 // AwaitedSnapshot implements file.Snapshots.
 func (s *Store) AwaitedSnapshot(ctx context.Context, organization, targetEndpoint string, unanswered bool) (file.Picture, error) {
 	return s.snapshot(ctx, file.ErrNotApproved, `f.organization = ? AND f.target_endpoint = ? AND f.closed = 0 AND (f.state = 'APPROVED' OR f.state = 'REQUESTED' AND ?)
+		AND EXISTS (SELECT 1 FROM memberships m WHERE m.organization = f.organization AND m.conference = f.conference AND m.to_seq IS NULL AND m.endpoint = f.target_endpoint)
 		ORDER BY f.state, f.answered DESC, f.created DESC, f.id LIMIT 1`, organization, targetEndpoint, unanswered)
 }
 
