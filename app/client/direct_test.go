@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"guichet/platform/wire"
 
@@ -132,22 +133,30 @@ func TestDirectPeerIsLost(t *testing.T) {
 	views := &spy{path: "/viewStream", base: b.tokens.hc.Transport, seen: make(chan []byte, 64)}
 	c := enterBy(t, h, h.URL, 'c', views)
 	among(t, a, b, c)
-	var view wire.ViewStream
-	for view.StreamID != a.now().Stream {
-		if err := json.Unmarshal(<-views.seen, &view); err != nil {
-			t.Fatal(err)
+	// c's next wish to view a's stream.
+	next := func() (view wire.ViewStream) {
+		t.Helper()
+		for guard := time.After(hang); view.StreamID != a.now().Stream; {
+			select {
+			case body := <-views.seen:
+				if err := json.Unmarshal(body, &view); err != nil {
+					t.Fatal(err)
+				}
+			case <-guard:
+				t.Fatal("a's stream is not viewed anew")
+			}
 		}
+		return view
 	}
+	view := next()
 	// The publisher is told that c views no more, and closes its peer.
 	err := c.client.StopViewStream(t.Context(), wire.StreamRef{ConferenceID: view.ConferenceID, UserEndpointID: view.UserEndpointID,
 		StreamID: view.StreamID, ViewerID: view.ViewerID})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for was := view.ViewerID; view.ViewerID == was || view.StreamID != a.now().Stream; {
-		if err := json.Unmarshal(<-views.seen, &view); err != nil {
-			t.Fatal(err)
-		}
+	if again := next(); again.ViewerID == view.ViewerID {
+		t.Error("the new view has the id of the old one")
 	}
 	allHear(a, b, c)
 
