@@ -20,5 +20,5 @@ export function sentenceOf(err) {
 /** A size in bytes as people say it. @param {number} bytes @param {string} [language] */
 export function sizeOf(bytes, language) {
   const [n, unit] = bytes < 1024 ? [bytes, 'byte'] : bytes < 1 << 20 ? [bytes / 1024, 'kilobyte'] : [bytes / (1 << 20), 'megabyte'];
-  return new Intl.NumberFormat(language, { style: 'unit', unit, maximumFractionDigits: n < 10 && unit === 'megabyte' ? 1 : 0 }).format(n);
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: unit === 'byte' ? 'long' : 'short', maximumFractionDigits: n < 10 && unit === 'megabyte' ? 1 : 0 }).format(n);
 }

@@ -137,8 +137,8 @@ export class Talk {
   #update() {
     const { lines } = this.#chat;
     // What is on its way stands at the end; the rest by the server's clock.
-    const time = (/** @type {{ state: string, timestamp: Date }} */ e) => (e.state === 'sent' ? e.timestamp.getTime() : Infinity);
-    const all = [...lines, ...this.#files.items].sort((a, b) => time(a) - time(b) || 0);
+    const late = (/** @type {{ state: string }} */ e) => Number(e.state !== 'sent');
+    const all = [...lines, ...this.#files.items].sort((a, b) => late(a) - late(b) || a.timestamp.getTime() - b.timestamp.getTime());
     const entries = all.map((item) => {
       let entry = this.#entries.get(item);
       if (!entry) {

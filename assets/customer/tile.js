@@ -85,6 +85,7 @@ export class Tile {
 
   #tell() {
     this.#news.textContent = this.#away || (this.#weak ? 'Weak network' : '');
+    this.#label.toggleAttribute('data-weak', this.#away === '' && this.#weak);
     this.#label.toggleAttribute('data-news', this.#away !== '' || this.#weak || this.#silent);
   }
 

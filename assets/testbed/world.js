@@ -51,6 +51,8 @@ export class World {
   refusal = null;
   /** @type {any} what sending a file answers, once it is set; "wait" for no answer at all */
   upload = null;
+  /** @type {any} what sending a photo answers, once it is set */
+  photo = null;
   /** Whether requests get any answer. */
   online = true;
   /** @type {string[]} what the page complained of in its console */
@@ -238,6 +240,7 @@ export class World {
       }
       case 'signedUrl': return [200, { url: `${ORIGIN}/files/f1?signature=x`, expiresAt: '2026-01-02T03:04:05.060Z' }];
       case 'filetransfers': return this.upload ?? [200, this.file('me', /filename="([^"]*)"/.exec(sent)?.[1] ?? '', 4)];
+      case 'upload': return this.photo ?? [204];
       case 'keepalive': {
         const answer = this.beat ?? [204];
         this.beat = null;

@@ -38,7 +38,7 @@ test('errors become sentences', () => {
   assert.equal(sentenceOf(new APIError({ status: 500, code: 'internal' })), 'The server refuses.');
   assert.equal(sentenceOf(new RangeError('This is too long for one message.')), 'This is too long for one message.');
   assert.equal(sentenceOf(new TypeError('x')), 'That did not work.');
-  assert.deepEqual([4, 2048, 1_500_000, 25 << 20].map((n) => sizeOf(n, 'en')), ['4 byte', '2 kB', '1.4 MB', '25 MB']);
+  assert.deepEqual([4, 2048, 1_500_000, 25 << 20].map((n) => sizeOf(n, 'en')), ['4 bytes', '2 kB', '1.4 MB', '25 MB']);
 });
 
 test('a ticket is its id or its link', () => {
