@@ -196,7 +196,7 @@ func (f *fleet) healed() int64 {
 // TestHealWithinTwoSeconds has calls and readers follow a conference on a real
 // server through cut, slow and dead connections and restarts.
 func TestHealWithinTwoSeconds(t *testing.T) {
-	rounds := 5
+	rounds := 4
 	if os.Getenv("GUICHET_FAULT_EVENTS") != "" {
 		rounds = 60
 	}
