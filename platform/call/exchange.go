@@ -64,6 +64,7 @@ type Exchange struct {
 	wake      func([]string)
 	ringTime  time.Duration
 	now       func() time.Time
+	begun     time.Time // with a monotonic reading
 	log       *slog.Logger
 
 	news  chan struct{} // a call has begun to ring
@@ -89,11 +90,17 @@ func New(cfg Config) *Exchange {
 	if x.log == nil {
 		x.log = slog.New(slog.DiscardHandler)
 	}
+	x.begun = x.now()
 	x.life, x.stop = context.WithCancel(context.Background())
 	x.ended.Add(1)
 	go x.run()
 	return x
 }
+
+// steady is the time by which calls ring: the wall clock's at the start and
+// what has passed since. Setting the wall clock neither ends a call that rings
+// nor lets it ring for ever.
+func (x *Exchange) steady() time.Time { return x.begun.Add(x.now().Sub(x.begun)) }
 
 // Close ends the Exchange's goroutine and waits for it; calls stay as they are.
 // Who asks for something afterwards gets ErrClosed.

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"guichet/platform/call"
+	"guichet/platform/clocktest"
 	"guichet/platform/endpoint"
 	"guichet/platform/store"
 	"guichet/platform/wire"
@@ -38,6 +39,7 @@ type bench struct {
 	dir       string
 	ringTime  time.Duration
 	ahead     atomic.Int64 // of the clock
+	clock     clocktest.Clock
 	store     *store.Store
 	faulty    *faulty
 	journal   *store.Journal
@@ -92,7 +94,7 @@ func start(t *testing.T, ringTime time.Duration) *bench {
 	return b
 }
 
-func (b *bench) now() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) }
+func (b *bench) now() time.Time { return b.clock.Now().Add(time.Duration(b.ahead.Load())) }
 
 func (b *bench) open() {
 	b.t.Helper()

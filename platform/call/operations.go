@@ -44,7 +44,7 @@ func (x *Exchange) Call(ctx context.Context, who Caller, r wire.StartCall) (wire
 		return wire.StartedCall{}, err
 	}
 	s, err := x.do(ctx, k, start{id: r.CallID, offer: r.SDPOffer, target: r.Target, caller: from,
-		callee: callee, callees: ids, until: x.now().Add(x.ringTime).Truncate(time.Millisecond)})
+		callee: callee, callees: ids, until: x.steady().Add(x.ringTime).Truncate(time.Millisecond)})
 	if err != nil {
 		return wire.StartedCall{}, err
 	}

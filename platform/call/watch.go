@@ -38,7 +38,7 @@ func (x *Exchange) run() {
 // wait for the next.
 func (x *Exchange) expireAll() time.Duration {
 	for {
-		now := x.now()
+		now := x.steady()
 		keys, next, err := x.store.OverdueCalls(x.life, now, overdueChunk)
 		if err == nil && len(keys) == 0 {
 			if next.IsZero() {
@@ -47,7 +47,7 @@ func (x *Exchange) expireAll() time.Duration {
 			return min(idle, max(next.Sub(now), time.Millisecond))
 		}
 		for _, k := range keys {
-			if _, e := x.do(x.life, k, expire{x.now()}); ignore(e, ErrEnded, ErrUnknownCall) != nil {
+			if _, e := x.do(x.life, k, expire{x.steady()}); ignore(e, ErrEnded, ErrUnknownCall) != nil {
 				err = e
 				if x.life.Err() == nil {
 					x.log.Error("call rings for too long", "call", k.ID, "err", e)
