@@ -62,6 +62,11 @@ const (
 	maxValue      = 1024 // bytes
 )
 
+// maxBehind is how far a clock may be behind a ticket's creation and still be
+// believed: it was an hour ahead then, or is an hour behind now. One that is
+// further off would let a ticket live for as long as it is wrong.
+const maxBehind = 2 * time.Hour
+
 // alphabet has no 0, 1, i, l or o.
 const alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -353,6 +358,8 @@ func (s *Service) live(ctx context.Context, id string) (Record, error) {
 		return Record{}, ErrExpired
 	case s.Now().Before(r.NotBefore):
 		return r, &EarlyError{Opens: r.NotBefore}
+	case s.Now().Before(r.Created.Add(-maxBehind)):
+		return r, &EarlyError{Opens: r.Created}
 	}
 	return r, nil
 }
