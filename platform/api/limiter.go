@@ -3,10 +3,9 @@ package api
 import (
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // The guesses at ticket ids that one address may make: a burst for a family
@@ -24,25 +23,19 @@ type limiter struct {
 	by  map[string]*guesser
 }
 
+// guesser is what an address has left, as of its last guess.
 type guesser struct {
-	limit *rate.Limiter
-	last  time.Time
+	left float64
+	last time.Time
 }
 
 func newLimiter(now func() time.Time) *limiter {
 	return &limiter{now: now, by: map[string]*guesser{}}
 }
 
-// blocked tells whether an address has used up its guesses.
-func (l *limiter) blocked(address string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	g := l.by[address]
-	return g != nil && g.limit.TokensAt(l.now()) < 1
-}
-
-// failed counts a wrong guess.
-func (l *limiter) failed(address string) {
+// take counts a guess before its outcome is known, so that many at once count as
+// well. It tells whether one was left.
+func (l *limiter) take(address string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -51,11 +44,29 @@ func (l *limiter) failed(address string) {
 		if len(l.by) >= maxGuesser {
 			l.sweep(now)
 		}
-		g = &guesser{limit: rate.NewLimiter(rate.Every(guessEvery), guessBurst)}
+		g = &guesser{guessBurst, now}
 		l.by[address] = g
 	}
-	g.last = now
-	g.limit.AllowN(now, 1)
+	g.left, g.last = g.leftAt(now), now
+	if g.left < 1 {
+		return false
+	}
+	g.left--
+	return true
+}
+
+// giveBack undoes take when it was no wrong guess.
+func (l *limiter) giveBack(address string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if g := l.by[address]; g != nil {
+		g.left = min(g.left+1, guessBurst)
+	}
+}
+
+// leftAt is what is left at a time.
+func (g *guesser) leftAt(now time.Time) float64 {
+	return min(g.left+max(0, now.Sub(g.last).Seconds())/guessEvery.Seconds(), guessBurst)
 }
 
 // sweep drops those whose allowance is whole again, and the oldest one if none
@@ -63,7 +74,7 @@ func (l *limiter) failed(address string) {
 func (l *limiter) sweep(now time.Time) {
 	var oldest string
 	for address, g := range l.by {
-		if g.limit.TokensAt(now) >= guessBurst {
+		if g.leftAt(now) >= guessBurst {
 			delete(l.by, address)
 		} else if oldest == "" || g.last.Before(l.by[oldest].last) {
 			oldest = address
@@ -82,4 +93,20 @@ func remote(r *http.Request) string {
 		return r.RemoteAddr
 	}
 	return host
+}
+
+// network is the caller's address or, of IPv6, the network that one caller
+// holds: it has more addresses than anybody could count.
+func network(r *http.Request) string {
+	host := remote(r)
+	a, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	if a = a.Unmap(); a.Is6() {
+		if p, err := a.WithZone("").Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return a.String()
 }

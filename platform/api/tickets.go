@@ -110,11 +110,11 @@ func (a *API) openTicket(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
 	var invitation wire.Invitation
 	var err error
-	if a.openings.blocked(remote(r)) {
+	if from := network(r); !a.openings.take(from) {
 		err = &wire.Error{Code: wire.CodeTooMany, Message: "too many wrong links from your network: wait a minute"}
 		w.Header().Set("Retry-After", "60")
-	} else if invitation, err = a.Tickets.Open(r.Context(), r.PathValue("id")); errors.Is(err, ticket.ErrUnknown) {
-		a.openings.failed(remote(r))
+	} else if invitation, err = a.Tickets.Open(r.Context(), r.PathValue("id")); !errors.Is(err, ticket.ErrUnknown) {
+		a.openings.giveBack(from)
 	}
 	if strings.Contains(r.Header.Get("Accept"), "application/json") {
 		if err == nil {

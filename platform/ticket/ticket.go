@@ -9,9 +9,10 @@
 // An id is 6 or 9 characters of an alphabet of 31 without look-alikes, from a
 // cryptographic source: 31^6 is 8.9e8, 31^9 is 2.6e13. With 1,000 live tickets
 // of 6 characters a guess hits one with 1.1e-6; an address is allowed a burst
-// of 20 wrong guesses and then 12 a minute (platform/api), so it would need
-// 36 days for an even chance at one of them, while a ticket lives four hours
-// unless it was asked to live longer.
+// of 20 wrong guesses and then 12 a minute by the page that opens tickets
+// (platform/api), and as many by the grant that redeems them (platform/oauth), so
+// it would need 18 days for an even chance at one of them. ARCHITECTURE.md has
+// the arithmetic.
 package ticket
 
 import (
