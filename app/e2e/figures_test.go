@@ -219,9 +219,14 @@ func sendFrames(track *webrtc.TrackLocalStaticRTP, stop, stopped chan struct{}) 
 // TestFiguresOfJoining measures from the customer's press on Join to the first
 // decoded frame of the agent, in a real Chromium.
 func TestFiguresOfJoining(t *testing.T) {
+	t.Run("ROUTER", func(t *testing.T) { join(t, wire.ModeRouter, "Join to first remote frame") })
+	t.Run("P2P", func(t *testing.T) { join(t, wire.ModeP2P, "Join to first remote frame, P2P") })
+}
+
+func join(t *testing.T, mode wire.Mode, name string) {
 	ready, _ := startServerProcess(t)
 	r := service(t, ready.URL)
-	ticket := r.invite(wire.TicketMultiUse)
+	ticket := r.inviteTo(mode, wire.TicketMultiUse)
 	anna := openHeadless(t, ready, ticket.Properties[wire.PropertyConferenceID], "Anna", "--camera", "pattern:17", "--microphone", "tone:440", "--speaker", "none")
 	anna.lines.wait(t, 0, `"phase":"call"`)
 
@@ -245,7 +250,7 @@ func TestFiguresOfJoining(t *testing.T) {
 		b.run(chromedp.Click("#leave"))
 		b.screen("ended")
 	}
-	figure(t, "Join to first remote frame", "ms", spread(times))
+	figure(t, name, "ms", spread(times))
 }
 
 // TestFiguresOfTheDesktop measures both ends of a two-party 720p call.

@@ -445,8 +445,13 @@ func (r rest) send(method, path string, body []byte, out any) {
 // invite makes a conference and a ticket to it.
 func (r rest) invite(kind wire.TicketType) (ticket wire.Ticket) {
 	r.t.Helper()
+	return r.inviteTo(wire.ModeRouter, kind)
+}
+
+func (r rest) inviteTo(mode wire.Mode, kind wire.TicketType) (ticket wire.Ticket) {
+	r.t.Helper()
 	var conference wire.Summary
-	r.call("/rtc-api/conferences/create", wire.CreateConference{}, &conference)
+	r.call("/rtc-api/conferences/create", wire.CreateConference{Mode: mode}, &conference)
 	r.call("/security/ticket", wire.CreateTicket{Type: kind, Properties: map[string]string{wire.PropertyConferenceID: conference.ID}}, &ticket)
 	return ticket
 }
