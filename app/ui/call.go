@@ -104,7 +104,8 @@ func (c *call) sidePanel() *fyne.Container {
 	shut.name, shut.hints = "Close the panel", c.kit.hints
 	c.body = container.NewStack()
 	head := container.New(margins{left: space4, right: space2, top: space2}, container.NewBorder(nil, nil, nil, shut, middle(c.title)))
-	side := container.NewStack(newGround(colorLine, "", 0), container.New(margins{left: 1}, newGround(colorGround, "", 0)), sized(panelWidth, 0, container.NewBorder(head, nil, nil, nil, c.body)))
+	side := container.NewStack(newGround(colorLine, "", 0), container.New(margins{left: 1}, newGround(colorGround, "", 0)), sized(panelWidth, 0,
+		container.New(layout.NewBorderLayout(head, nil, nil, nil), head, c.body))) // in the order of Tab
 	side.Hide()
 	return side
 }
