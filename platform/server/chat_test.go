@@ -1,10 +1,13 @@
 package server
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"guichet/platform/wire"
@@ -77,6 +80,10 @@ func TestChat(t *testing.T) {
 	}
 	m.give(m.customer, m.g, "May.txt", "some text").into(&wire.FileTransfer{})
 	m.give(m.customer, m.g, "for one.txt", "some text", field{wire.FormTargetID, "test", ""}).into(&wire.FileTransfer{})
+	asked := m.ask()
+	if a := m.picture(m.customer, m.g, asked.SnapshotID, png); a.status != 204 {
+		t.Fatalf("picture: %d %s", a.status, a.body)
+	}
 	m.agent.do("end", wire.LeaveConference{ConferenceID: m.id, UserEndpointID: m.a})
 	m.customer.get(conferencesPath+m.id+"/messages").refused("after the end", 410, wire.CodeGone)
 	m.customer.post(conferencesPath+"sendMessage", wire.SendMessage{ConferenceID: m.id, UserEndpointID: m.g, MessageID: "m4", Text: "late"}).refused("after the end", 410, wire.CodeGone)
@@ -95,12 +102,13 @@ func TestChat(t *testing.T) {
 		stamp(first) + "  " + first.Name + ": Good morning!",
 		strings.Repeat(" ", 25) + "2026-01-02 03:04:05 UTC  Maria: I owe you money",
 		stamp(second) + "  " + second.Name + ": Guten Tag, schön <b>hier</b> 😊"}
-	if len(lines) != 7 || cmp.Diff(said, lines[:5]) != "" || !strings.HasSuffix(lines[5], "  Ben Smith: hello") || !strings.HasSuffix(lines[6], "  "+second.Name+" sent a file: May.txt") {
+	if len(lines) != 8 || cmp.Diff(said, lines[:5]) != "" || !strings.HasSuffix(lines[5], "  Ben Smith: hello") || !strings.HasSuffix(lines[6], "  "+second.Name+" sent a file: May.txt") ||
+		!strings.HasSuffix(lines[7], "  "+second.Name+" took a snapshot: PASSPORT") {
 		t.Errorf("transcript:\n%s", text.body)
 	}
 	var transcript wire.Transcript
 	m.agent.get(conferencesPath + m.id + "/transcript?format=json").into(&transcript)
-	if len(transcript.Lines) != 4 || transcript.ConferenceID != m.id {
+	if len(transcript.Lines) != 5 || transcript.ConferenceID != m.id {
 		t.Fatalf("%+v", transcript)
 	}
 	if d := cmp.Diff(wire.TranscriptLine{Kind: wire.TranscriptMessage, ID: "m1", Seq: 1, UserID: "test", UserEndpointID: m.a, Name: first.Name, Text: first.Text, Timestamp: first.Timestamp},
@@ -110,6 +118,47 @@ func TestChat(t *testing.T) {
 	if l := transcript.Lines[3]; l.Kind != wire.TranscriptFile || l.Text != "May.txt" || l.ID == "" || l.UserID != m.guest {
 		t.Errorf("%+v", l)
 	}
+	if l := transcript.Lines[4]; l.Kind != wire.TranscriptSnapshot || l.ID != asked.SnapshotID || l.Text != "PASSPORT" {
+		t.Errorf("%+v", l)
+	}
+}
+
+// TestChatIsNotLogged: what people write and send is nobody's business in a log,
+// whatever becomes of it.
+func TestChatIsNotLogged(t *testing.T) {
+	var log lockedBuffer
+	m := serve(t, func(c *Config) {
+		c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}).meet()
+	m.agent.say(m.id, m.a, "m1", "my-secret-text")
+	m.give(m.agent, m.a, "my-secret-name.txt", "my-secret-content").into(&wire.FileTransfer{})
+	m.agent.post(conferencesPath+"sendMessage", wire.SendMessage{ConferenceID: m.id, UserEndpointID: m.a, MessageID: "m1", Text: "my-secret-change"}).refused("another text", 409, wire.CodeConflict)
+	if err := m.server.store.Close(); err != nil { // whatever fails from here on is logged
+		t.Fatal(err)
+	}
+	m.agent.post(conferencesPath+"sendMessage", wire.SendMessage{ConferenceID: m.id, UserEndpointID: m.a, MessageID: "m2", Text: "my-secret-loss"}).refused("without a store", 500, wire.CodeInternal)
+	m.agent.get(conferencesPath+m.id+"/transcript").refused("without a store", 500, wire.CodeInternal)
+	if text := log.String(); !strings.Contains(text, "sendMessage") || strings.Contains(text, "my-secret") {
+		t.Errorf("the log says:\n%s", text)
+	}
+}
+
+// lockedBuffer is written by many goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.String()
 }
 
 // TestChatThatIsRefused tries what must not be.
