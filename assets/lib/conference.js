@@ -9,6 +9,9 @@ import { pause, wait } from './backoff.js';
 import { APIError } from './rest.js';
 import { EventType, trackMuted } from './wire.js';
 
+/** How many events wait at most; more are let go, and the state is fetched for them. */
+const MAX_HELD = 1024;
+
 /** @typedef {import('./wire.js').Conference} State */
 /** @typedef {import('./wire.js').Event} Event */
 
@@ -143,6 +146,7 @@ export class Follower extends EventTarget {
       return;
     }
     if (this.#state && version < this.#state.version) return;
+    if (this.#held.size >= MAX_HELD) this.#held.clear();
     this.#held.set(version, event);
     this.#drain();
     if (this.#state && this.#held.size > 0) this.refresh();

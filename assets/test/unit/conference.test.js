@@ -51,6 +51,27 @@ test('events before the first state wait for it', async () => {
   follower.close();
 });
 
+test('what waits is bounded, and a second fetch makes good for the rest', async () => {
+  /** @type {(state: State) => void} */
+  let give = () => undefined;
+  const answers = [new Promise((resolve) => { give = resolve; }), { ...empty(), version: 1500 }];
+  /** @type {() => void} */
+  let asked = () => undefined;
+  const once = new Promise((resolve) => { asked = () => resolve(undefined); });
+  const follower = new Follower({ id: 'c1', fetchState: async () => {
+    asked();
+    return /** @type {State} */ (await answers.shift());
+  } });
+  const fetched = follower.refresh();
+  await once;
+  for (let v = 1; v <= 2000; v++) follower.receive(event(v));
+  give({ ...empty(), version: 900 }); // the events from 1,025 on are still held
+  await fetched;
+  assert.equal(answers.length, 0);
+  assert.equal(peek(follower).version, 2001);
+  follower.close();
+});
+
 test('an event without a version applies at once, one of another conference never', async () => {
   const follower = new Follower({ id: 'c1', fetchState: async () => empty() });
   await follower.refresh();
