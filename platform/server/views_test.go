@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -375,4 +377,48 @@ func TestDirectViewReachesWhoReconnects(t *testing.T) {
 	agent.do("answerViewStream", agent.answer("s1", "v1", "x"))
 	var viewed wire.ViewedStream
 	outcome(t, waiting).into(&viewed)
+}
+
+// TestDirectViewsAndRestart: a server that stops tells who waits for an answer,
+// at once; streams are there when it is back.
+func TestDirectViewsAndRestart(t *testing.T) {
+	c := Config{Dev: true, Data: t.TempDir(), Listen: "127.0.0.1:0", MQTTListen: "127.0.0.1:0", MediaListen: "127.0.0.1:0", TURNListen: "127.0.0.1:0"}
+	var r *running
+	run := func() (stop func()) {
+		s, err := New(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		ready, ended := make(chan wire.Ready, 1), make(chan error, 1)
+		go func() { ended <- s.Run(ctx, func(r wire.Ready) { ready <- r }) }()
+		r = &running{<-ready, t, s}
+		return sync.OnceFunc(func() {
+			cancel()
+			if err := errors.Join(<-ended, s.Close()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	stop := run()
+	t.Cleanup(func() { stop() })
+	agent, customer, bystander := r.direct()
+	agent.publishes("s1", customer, bystander)
+	waiting := customer.asks("s1", "v1")
+	agent.told(wire.EventStreamViewRequested, "s1", "v1", customer)
+	began := time.Now()
+	go stop()
+	outcome(t, waiting).refused("a view when the server stops", 503, wire.CodeUnavailable)
+	if took := time.Since(began); took > 9*time.Second {
+		t.Errorf("told after %v", took)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	stop()
+	c.Listen, c.MQTTListen = strings.TrimPrefix(r.URL, "http://"), r.MQTT
+	stop = run()
+	state := agent.state(agent.id)
+	if n := len(state.Participants[0].Endpoints[0].Streams); state.Mode != wire.ModeP2P || len(state.Participants) != 3 || n != 1 {
+		t.Errorf("after the restart: %+v", state)
+	}
+	http.DefaultClient.CloseIdleConnections()
 }

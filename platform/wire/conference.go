@@ -37,8 +37,8 @@ const (
 const MetadataParticipantLimit = "participant_limit"
 
 // MetadataOnHold is the metadata key that holds a conference: while its value is
-// "true" nobody hears or sees anybody, whatever the participants do. Customers
-// may not change it.
+// "true" nobody hears or sees anybody, whatever the participants do; in mode P2P
+// they themselves must be silent and play nothing. Customers may not change it.
 const MetadataOnHold = "ON_HOLD"
 
 // TrackMuted returns the metadata key that tells that a track of a stream is

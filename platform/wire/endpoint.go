@@ -48,7 +48,8 @@ type ICEServer struct {
 	Credential string   `json:"credential,omitempty"`
 }
 
-// ICEServers is the answer of GET /rtc-api/iceServers.
+// ICEServers is the answer of GET /rtc-api/iceServers. The TURN servers reach the
+// SFU alone: between participants, in mode P2P, only the STUN servers help.
 type ICEServers struct {
 	ICEServers []ICEServer `json:"iceServers"`
 }
