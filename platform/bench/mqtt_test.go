@@ -19,6 +19,7 @@ type house struct {
 	process
 	address string                         // for subscribers
 	topic   func(group, member int) string // that a subscriber gets its group's events on
+	token   string                         // with which subscribers sign in
 }
 
 // ours runs the broker's front alone, with a journal in memory or the store's.
@@ -29,13 +30,13 @@ func ours(t *testing.T, journal string, groups, size int) house {
 		args = append(args, strconv.Itoa(size))
 	}
 	p := start(t, os.Args[0], args...)
-	return house{"ours, " + journal, p, p.mqtt, func(g, m int) string { return "users/endpoints/" + endpointName(g, m) }}
+	return house{"ours, " + journal, p, p.mqtt, func(g, m int) string { return "users/endpoints/" + endpointName(g, m) }, "any"}
 }
 
 func mosquitto(t *testing.T) house {
 	t.Helper()
 	p := startMosquitto(t)
-	return house{"mosquitto", p, p.mqtt, func(g, _ int) string { return "g/" + strconv.Itoa(g) }}
+	return house{"mosquitto", p, p.mqtt, func(g, _ int) string { return "g/" + strconv.Itoa(g) }, "any"}
 }
 
 // crowd connects endpoints, several at a time, and returns them.
@@ -49,7 +50,7 @@ func (h house) crowd(t *testing.T, groups, size int) []subscriber {
 			for i := int(next.Add(1)) - 1; i < len(all); i = int(next.Add(1)) - 1 {
 				g, m := i/size, i%size
 				var err error
-				if all[i], err = subscribe(h.address, endpointName(g, m), "token", h.topic(g, m)); err != nil {
+				if all[i], err = subscribe(h.address, endpointName(g, m), h.token, h.topic(g, m)); err != nil {
 					t.Errorf("%s: %v", h.name, err)
 					return
 				}
@@ -138,33 +139,45 @@ func TestFiguresOfDeliveries(t *testing.T) {
 			pace time.Duration // between the events; 0: as fast as they are taken
 		}{{"paced", time.Second / 300 * time.Duration(min(size, 10))}, {"flood", 0}} {
 			values := map[string]float64{"endpoints": float64(groups * size), "rounds": rounds}
-			turns := make([][]round, len(houses))
-			for i := range rounds + 1 {
-				for j := range houses {
-					k := (i + j) % len(houses)
-					r := lists[k].measure(t, kind.pace)
-					if i > 0 { // the first warms up
-						turns[k] = append(turns[k], r)
-					}
-				}
-			}
-			last := len(houses) - 1
-			for k, h := range houses {
-				summary(values, h.name, turns[k])
-				if k < last {
-					for what, of := range map[string]func(round) float64{
-						"rate": func(r round) float64 { return r.rate }, "p50": func(r round) float64 { return r.p50 },
-						"p99": func(r round) float64 { return r.p99 }, "CPU": func(r round) float64 { return r.cpu }} {
-						ratios := make([]float64, rounds)
-						for i := range ratios {
-							ratios[i] = of(turns[k][i]) / of(turns[last][i])
-						}
-						_, values[h.name+" / mosquitto, "+what], _ = spread(ratios)
-					}
-				}
-			}
+			compare(t, values, kind.pace, lists)
 			figure(t, fmt.Sprintf("MQTT deliveries, %s, 1:%d", kind.name, size), "deliveries/s", values)
 		}
+	}
+}
+
+// compare measures brokers in turns, and adds what they did and what that is of
+// the last one's.
+func compare(t *testing.T, values map[string]float64, pace time.Duration, lists []delivered) {
+	t.Helper()
+	turns := make([][]round, len(lists))
+	for i := range rounds + 1 {
+		for j := range lists {
+			k := (i + j) % len(lists)
+			r := lists[k].measure(t, pace)
+			if i > 0 { // the first warms up
+				turns[k] = append(turns[k], r)
+			}
+		}
+	}
+	last := len(lists) - 1
+	for k, d := range lists {
+		summary(values, d.name, turns[k])
+		if k < last {
+			ratios(values, d.name+" / "+lists[last].name, turns[k], turns[last])
+		}
+	}
+}
+
+// ratios adds what the rounds of one are of those of another, the median.
+func ratios(values map[string]float64, name string, these, those []round) {
+	for what, of := range map[string]func(round) float64{
+		"rate": func(r round) float64 { return r.rate }, "p50": func(r round) float64 { return r.p50 },
+		"p99": func(r round) float64 { return r.p99 }, "CPU": func(r round) float64 { return r.cpu }} {
+		list := make([]float64, len(these))
+		for i := range list {
+			list[i] = of(these[i]) / of(those[i])
+		}
+		_, values[name+", "+what], _ = spread(list)
 	}
 }
 
@@ -172,9 +185,12 @@ func TestFiguresOfDeliveries(t *testing.T) {
 type delivered struct {
 	house
 	groups, size int
-	publishers   []*publisher
+	publishers   []speaker
 	got          *arrivals
 }
+
+// speaker makes an event of a group happen.
+type speaker interface{ say(group int) error }
 
 // arrivals is how long the deliveries of a round took, in ms.
 type arrivals struct {
@@ -185,17 +201,7 @@ type arrivals struct {
 func (h house) listen(t *testing.T, groups, size int) delivered {
 	t.Helper()
 	d := delivered{house: h, groups: groups, size: size, got: &arrivals{}}
-	for _, s := range h.crowd(t, groups, size) {
-		go s.receive(func(body []byte) {
-			if len(body) < bodySize {
-				return // not one of ours: the store's first rows
-			}
-			a := age(body)
-			d.got.mu.Lock()
-			defer d.got.mu.Unlock()
-			d.got.took = append(d.got.took, a)
-		})
-	}
+	d.hear(h.crowd(t, groups, size))
 	for i := range min(groups, connections) {
 		p, err := newPublisher(h.publish, "p"+strconv.Itoa(i), 64)
 		if err != nil {
@@ -205,6 +211,21 @@ func (h house) listen(t *testing.T, groups, size int) delivered {
 		d.publishers = append(d.publishers, p)
 	}
 	return d
+}
+
+// hear notes what comes.
+func (d delivered) hear(crowd []subscriber) {
+	for _, s := range crowd {
+		go s.receive(func(body []byte) {
+			ms, ok := age(body)
+			if !ok {
+				return // not one of the measurement's: somebody joined
+			}
+			d.got.mu.Lock()
+			defer d.got.mu.Unlock()
+			d.got.took = append(d.got.took, ms)
+		})
+	}
 }
 
 // measure publishes for a while and waits for the last delivery.
@@ -228,7 +249,7 @@ func (d delivered) measure(t *testing.T, pace time.Duration) round {
 				if g >= d.groups {
 					g = i
 				}
-				if err := p.say("g/" + strconv.Itoa(g)); err != nil {
+				if err := p.say(g); err != nil {
 					t.Error(err)
 					return
 				}

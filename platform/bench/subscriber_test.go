@@ -4,13 +4,14 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,9 +24,12 @@ import (
 // patience is how long an answer of a broker may take.
 const patience = 30 * time.Second
 
-// bodySize is that of a publication: room for the time that it was sent at, the
-// rest is filling.
+// bodySize is that of a publication: the time that it was sent at, the rest is
+// filling.
 const bodySize = 256
+
+// sentAt stands before the time, in an event of ours as well.
+const sentAt = "sent at 0x"
 
 func field(s string) []byte { return append(binary.BigEndian.AppendUint16(nil, uint16(len(s))), s...) }
 
@@ -139,20 +143,20 @@ func (s subscriber) receive(take func(body []byte)) {
 	}
 }
 
-// stamp is a body that tells when it was sent.
-func stamp() []byte {
-	b := make([]byte, 0, bodySize)
-	b = hex.AppendEncode(b, binary.BigEndian.AppendUint64(nil, uint64(time.Now().UnixNano())))
-	return append(b, strings.Repeat("x", bodySize-len(b))...)
+// stamp is a body of so many bytes that tells when it was sent.
+func stamp(size int) []byte {
+	b := fmt.Appendf(make([]byte, 0, size), "%s%016x", sentAt, time.Now().UnixNano())
+	return append(b, strings.Repeat("x", max(0, size-len(b)))...)
 }
 
-// age is how long ago a body was sent, in ms.
-func age(body []byte) float64 {
-	var b [8]byte
-	if _, err := hex.Decode(b[:], body[:16]); err != nil {
-		return 0
+// age is how long ago a body was sent, in ms; false when it does not tell.
+func age(body []byte) (ms float64, ok bool) {
+	_, rest, ok := bytes.Cut(body, []byte(sentAt))
+	if !ok || len(rest) < 16 {
+		return 0, false
 	}
-	return float64(time.Now().UnixNano()-int64(binary.BigEndian.Uint64(b[:]))) / 1e6
+	at, err := strconv.ParseInt(string(rest[:16]), 16, 64)
+	return float64(time.Now().UnixNano()-at) / 1e6, err == nil
 }
 
 // publisher is a connection that publishes at QoS 1.
@@ -183,8 +187,11 @@ func newPublisher(address, id string, depth int) (*publisher, error) {
 	return p, nil
 }
 
-func (p *publisher) say(topic string) error {
+// say publishes an event of a group.
+func (p *publisher) say(group int) error { return p.publish(group, bodySize) }
+
+func (p *publisher) publish(group, size int) error {
 	p.sent <- struct{}{}
-	_, err := p.conn.Write(packet(0x32, field(topic), []byte{0, 1}, stamp()))
+	_, err := p.conn.Write(packet(0x32, field("g/"+strconv.Itoa(group)), []byte{0, 1}, stamp(size)))
 	return err
 }

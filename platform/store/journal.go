@@ -14,7 +14,7 @@ import (
 
 // How often cursors are written, and old rows looked for.
 const (
-	flushEvery = 200 * time.Millisecond
+	flushEvery = time.Second
 	sweepEvery = 10 * time.Minute
 )
 
