@@ -1,13 +1,16 @@
 //go:build figures
 
-// Package bench measures the token service as it is deployed: the real program
-// with its database and its audit log, asked over HTTP. Beside it stands what
-// other houses run, asked by the same generator in turns, so that both meet the
-// same noise of the machine.
+// Package bench measures the token service and the delivery of events as they
+// are deployed: the real program with its database and its audit log, asked over
+// HTTP and MQTT. Beside it stands what other houses run, asked by the same
+// generator in turns, so that both meet the same noise of the machine. The
+// broker's front alone, to be compared with a broker, is this test program once
+// more, as a process of its own.
 //
 // It has tests alone, behind the build tag figures: `make bench` runs them, and
-// they print one line of JSON for each figure. It imports nothing of the
-// platform: whatever it needs of a server it asks for as a client does.
+// they print one line of JSON for each figure. But for that front it imports
+// nothing of the platform: whatever it needs of a server it asks for as a client
+// does.
 package bench
 
 import (

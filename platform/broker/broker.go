@@ -89,10 +89,11 @@ type Broker struct {
 	log *slog.Logger
 	tcp net.Listener // nil without Listen
 
-	unsigned           chan struct{} // one token per connection that has not signed in
-	numbers            atomic.Uint64 // of connections
-	ackWait, writeWait time.Duration
-	buffers            sync.Pool // of *[]byte, to write from
+	unsigned chan struct{} // one token per connection that has not signed in
+	numbers  atomic.Uint64 // of connections
+	buffers  sync.Pool     // of *[]byte, to write from
+
+	connectWait, writeWait, ackWait time.Duration
 
 	life  context.Context // ends with Close; of connections and pumps
 	stop  context.CancelFunc
@@ -116,7 +117,7 @@ func New(cfg Config) (*Broker, error) {
 	if cfg.Valid == nil {
 		cfg.Valid = func(Session) bool { return true }
 	}
-	b := &Broker{cfg: cfg, log: cfg.Logger, unsigned: make(chan struct{}, maxUnsigned), ackWait: ackWait, writeWait: writeWait,
+	b := &Broker{cfg: cfg, log: cfg.Logger, unsigned: make(chan struct{}, maxUnsigned), connectWait: connectWait, writeWait: writeWait, ackWait: ackWait,
 		buffers: sync.Pool{New: func() any { return new([]byte) }},
 		links:   map[*link]struct{}{}, byClient: map[clientKey]*link{}, endpoints: map[string]*pump{}}
 	if cfg.Listen != "" {

@@ -132,20 +132,23 @@ type server struct {
 
 func start(t testing.TB) *server {
 	t.Helper()
-	return startWith(t, nil, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	return startWith(t, nil, func(*Broker) {})
 }
 
-// startWith runs a broker with another journal than the memory's.
-func startWith(t testing.TB, j Journal, log *slog.Logger) *server {
+// startWith runs a broker that is changed before it starts, with another journal
+// than the memory's if there is one.
+func startWith(t testing.TB, j Journal, change func(*Broker)) *server {
 	t.Helper()
 	m := newMemory()
 	if j == nil {
 		j = m
 	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	b, err := New(Config{Listen: "127.0.0.1:0", Authenticate: m.authenticate, Owns: m.owns, Journal: j, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(b)
 	if err := b.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func causeOf(err error) *reason {
 
 // connect reads CONNECT, signs the connection in and answers.
 func (l *link) connect() error {
-	if err := l.conn.SetReadDeadline(time.Now().Add(connectWait)); err != nil {
+	if err := l.conn.SetReadDeadline(time.Now().Add(l.broker.connectWait)); err != nil {
 		return err
 	}
 	head, body, err := l.read(maxConnect)

@@ -69,8 +69,7 @@ func (c *impatient) Write(p []byte) (int, error) {
 }
 
 func TestClientThatDoesNotAcknowledgeIsCut(t *testing.T) {
-	s := start(t)
-	s.ackWait = 50 * time.Millisecond
+	s := startWith(t, nil, func(b *Broker) { b.ackWait = 50 * time.Millisecond })
 	conn := raw(t, s, "anna", "a")
 	s.add("anna-1", `{"n":0}`)
 	conn.Write(subscribeBytes(endpointTopic("anna")))

@@ -174,8 +174,7 @@ func TestOneThatStopsAmongTwoHundredThatRead(t *testing.T) {
 	)
 	e := &endless{size: 1 << 10, last: map[string]int64{}, cursors: map[string]int64{}}
 	log := &logged{}
-	s := startWith(t, e, slog.New(slog.NewTextHandler(log, nil)))
-	s.writeWait = 2 * time.Second
+	s := startWith(t, e, func(b *Broker) { b.log, b.writeWait = slog.New(slog.NewTextHandler(log, nil)), 2*time.Second })
 	crowd := make([]*reader, readers)
 	var ids []string
 	for i := range crowd {
