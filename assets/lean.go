@@ -7,15 +7,21 @@ import (
 	"path"
 )
 
-// lean is a tree whose scripts are read without their comments.
+// lean is a tree whose scripts and pages are read without their comments.
 type lean struct{ embed.FS }
 
 func (l lean) ReadFile(name string) ([]byte, error) {
 	b, err := l.FS.ReadFile(name)
-	if err != nil || path.Ext(name) != ".js" {
-		return b, err
+	if err != nil {
+		return nil, err
 	}
-	return strip(b), nil
+	switch path.Ext(name) {
+	case ".js":
+		return strip(b), nil
+	case ".html":
+		return stripPage(b), nil
+	}
+	return b, nil
 }
 
 func (l lean) Open(name string) (fs.File, error) {
@@ -26,7 +32,7 @@ func (l lean) Open(name string) (fs.File, error) {
 	if d, ok := f.(fs.ReadDirFile); ok {
 		return dir{d, l, name}, nil
 	}
-	if path.Ext(name) != ".js" {
+	if ext := path.Ext(name); ext != ".js" && ext != ".html" {
 		return f, nil
 	}
 	b, err := l.ReadFile(name)
@@ -37,7 +43,7 @@ func (l lean) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return script{bytes.NewReader(b), info}, nil
+	return stripped{bytes.NewReader(b), info}, nil
 }
 
 func (l lean) ReadDir(name string) ([]fs.DirEntry, error) {
@@ -73,15 +79,15 @@ type entry struct {
 
 func (e entry) Info() (fs.FileInfo, error) { return fs.Stat(e.tree, e.name) }
 
-// script is an open script without its comments.
-type script struct {
+// stripped is an open file without its comments.
+type stripped struct {
 	*bytes.Reader
 	info fs.FileInfo
 }
 
-func (s script) Stat() (fs.FileInfo, error) { return sized{s.info, s.Reader.Size()}, nil }
+func (s stripped) Stat() (fs.FileInfo, error) { return sized{s.info, s.Reader.Size()}, nil }
 
-func (s script) Close() error { return nil }
+func (s stripped) Close() error { return nil }
 
 type sized struct {
 	fs.FileInfo

@@ -26,3 +26,17 @@ func strip(source []byte) []byte {
 	}
 	return out.Bytes()
 }
+
+// stripPage removes the comments of a page (HTML, section 13.1.6). The pages
+// have no script or style inside that could hold something alike.
+func stripPage(source []byte) []byte {
+	var out bytes.Buffer
+	for {
+		before, rest, found := bytes.Cut(source, []byte("<!--"))
+		out.Write(before)
+		if !found {
+			return out.Bytes()
+		}
+		_, source, _ = bytes.Cut(rest, []byte("-->"))
+	}
+}

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * Who is signed in: the authorization code flow with PKCE (RFC 7636) as the
- * application guichet-admin, and the tokens that come of it. The access token
+ * application guichet-admin, or another one that a page names, and the tokens
+ * that come of it. The access token
  * lives in memory; the refresh token also in the tab's storage, so that a
  * reload stays signed in. It is good for one use, so one refresh runs at a
  * time, and a tab that was duplicated gives up its copy.
@@ -11,7 +12,6 @@ import { readToken } from '../lib/wire.js';
 import { challengeOf, claimsOf, randomWord } from './pkce.js';
 import { Memory } from './memory.js';
 
-const CLIENT = 'guichet-admin';
 const SCOPE = 'openid profile any';
 /** How long before its end a token is renewed, in seconds. */
 const AHEAD = 40;
@@ -21,7 +21,9 @@ const AGAIN = 5_000;
 const HANDOVER = 2_000;
 
 /** SignInError tells why a sign-in was not taken, as a sentence for people. */
-export class SignInError extends Error {}
+export class SignInError extends Error {
+  name = 'SignInError';
+}
 
 /** SignedOut is the failure of everything after the session's end. */
 export class SignedOut extends Error {
@@ -36,7 +38,9 @@ export class SignedOut extends Error {
 export class Session extends EventTarget {
   /** @type {Person} */
   person = { id: '', name: '' };
-  #memory = new Memory();
+  #client;
+  #path;
+  #memory;
   #token = '';
   #refresh = '';
   #lock = '';
@@ -45,8 +49,16 @@ export class Session extends EventTarget {
   #running = null;
   #timer = 0;
 
+  /** @param {{ client: string, path: string }} [application] its id, and the path of the page that signs in */
+  constructor({ client, path } = { client: 'guichet-admin', path: '/admin' }) {
+    super();
+    this.#client = client;
+    this.#path = path;
+    this.#memory = new Memory(client);
+  }
+
   get #redirect() {
-    return `${location.origin}/admin`;
+    return `${location.origin}${this.#path}`;
   }
 
   /**
@@ -57,7 +69,7 @@ export class Session extends EventTarget {
     const answer = new URLSearchParams(location.search);
     if (answer.has('state') || answer.has('code') || answer.has('error')) return this.#answered(answer);
     const kept = this.#memory.session();
-    if (!kept || (kept.lock !== this.#lock && !(await held(kept.lock)))) {
+    if (!kept || (kept.lock !== this.#lock && !(await held(this.#client, kept.lock)))) {
       this.#memory.forget();
       return false;
     }
@@ -78,7 +90,7 @@ export class Session extends EventTarget {
     const attempt = { state: randomWord(), nonce: randomWord(), verifier: randomWord(), hash: location.hash };
     if (!this.#memory.begin(attempt)) throw new SignInError('Your browser does not let this page store anything, which signing in needs. Allow it for this site, then try again.');
     const query = new URLSearchParams({
-      response_type: 'code', client_id: CLIENT, redirect_uri: this.#redirect, scope: SCOPE, state: attempt.state, nonce: attempt.nonce,
+      response_type: 'code', client_id: this.#client, redirect_uri: this.#redirect, scope: SCOPE, state: attempt.state, nonce: attempt.nonce,
       code_challenge: await challengeOf(attempt.verifier), code_challenge_method: 'S256', ...(other ? { prompt: 'login' } : {}),
     });
     location.assign(`/security/oauth/authorize?${query}`);
@@ -103,7 +115,7 @@ export class Session extends EventTarget {
     this.forget();
     if (!token) return true;
     try {
-      await post('/security/oauth/revoke', { token, token_type_hint: 'refresh_token', client_id: CLIENT });
+      await post('/security/oauth/revoke', { token, token_type_hint: 'refresh_token', client_id: this.#client });
       return true;
     } catch {
       return false;
@@ -121,7 +133,7 @@ export class Session extends EventTarget {
   /** @param {URLSearchParams} answer */
   async #answered(answer) {
     const attempt = this.#memory.end();
-    history.replaceState(null, '', `/admin${attempt?.hash ?? ''}`);
+    history.replaceState(null, '', `${this.#path}${attempt?.hash ?? ''}`);
     // A state that is not of this tab, or an issuer that is not this server
     // (RFC 9207), means that somebody else's answer was slipped in.
     if (!attempt || answer.get('state') !== attempt.state) throw new SignInError('This sign-in was not started in this tab, so it was not taken. Sign in again.');
@@ -130,7 +142,7 @@ export class Session extends EventTarget {
     const code = answer.get('code');
     if (answer.has('error') || !code) throw new SignInError(`The server refused the sign-in: ${answer.get('error_description') || answer.get('error') || 'it sent no code'}.`);
     this.#lock = randomWord();
-    void held(this.#lock);
+    void held(this.#client, this.#lock);
     try {
       await this.#grant({ grant_type: 'authorization_code', code, redirect_uri: this.#redirect, code_verifier: attempt.verifier }, attempt.nonce);
     } catch (err) {
@@ -162,7 +174,7 @@ export class Session extends EventTarget {
 
   /** @param {Record<string, string>} form @param {string} [nonce] that an ID token must have */
   async #grant(form, nonce) {
-    const answer = await post('/security/oauth/token', { ...form, client_id: CLIENT });
+    const answer = await post('/security/oauth/token', { ...form, client_id: this.#client });
     const token = readToken(answer);
     const idToken = /** @type {Record<string, unknown>} */ (answer).id_token;
     const claims = typeof idToken === 'string' ? claimsOf(idToken) : {};
@@ -214,14 +226,14 @@ function post(path, form) {
 /**
  * Takes a lock for as long as the page lives; resolves to whether it could. A
  * duplicated tab cannot: the page that it was made from has the lock.
- * @param {string} name
+ * @param {string} client @param {string} name
  * @returns {Promise<boolean>}
  */
-function held(name) {
+function held(client, name) {
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(HANDOVER);
     navigator.locks
-      .request(`guichet-admin/${name}`, { signal }, () => {
+      .request(`${client}/${name}`, { signal }, () => {
         resolve(true);
         return new Promise(() => undefined);
       })

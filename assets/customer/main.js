@@ -1,6 +1,5 @@
 // @ts-check
 /** The customer's way through the page: invitation, permission, preview, call, end. */
-import { Call } from '../lib/call.js';
 import { APIError } from '../lib/rest.js';
 import { Devices } from './devices.js';
 import { byID } from './dom.js';
@@ -13,6 +12,18 @@ import { Screens } from './screens.js';
 import { Ticket, ticketID, troubleOf } from './ticket.js';
 
 /** @typedef {import('./screens.js').Notice} Notice */
+/** @typedef {import('../lib/call.js').Call} Call */
+/**
+ * What leads into a call: a ticket, or somebody who signed in.
+ * @typedef {object} Door
+ * @property {string} lock a name that all tabs of this browser share
+ * @property {string} [name] of who comes in
+ * @property {string} [title] of the first page
+ * @property {() => Promise<import('../lib/wire.js').Invitation>} invitation
+ * @property {(name: string) => Call} call
+ * @property {() => void} keep
+ * @property {() => void} redeemed
+ */
 
 /** Milliseconds that a lock may take before another tab counts as its holder. */
 const PATIENCE = 800;
@@ -20,7 +31,7 @@ const PATIENCE = 800;
 /** Visitor holds what one visit of the page needs. */
 class Visitor {
   #screens = new Screens();
-  #ticket = new Ticket(ticketID(location.pathname));
+  #ticket;
   #devices = new Devices();
   #preview = new Preview(this.#devices);
   #room = new Room(this.#devices, this.#screens);
@@ -29,7 +40,9 @@ class Visitor {
   /** @type {Call | null} */
   #call = null;
 
-  constructor() {
+  /** @param {Door} ticket */
+  constructor(ticket) {
+    this.#ticket = ticket;
     for (const id of ['ask', 'ask-again']) byID(id, HTMLElement).onclick = () => void this.#ask();
     for (const id of ['without', 'denied-without']) byID(id, HTMLElement).onclick = () => void this.#without();
     this.#preview.addEventListener('join', (e) => {
@@ -50,9 +63,10 @@ class Visitor {
       return this.#trouble(err);
     }
     const { organization, host, opensAt, now } = this.#invitation;
+    byID('name', HTMLInputElement).value ||= this.#ticket.name ?? '';
     this.#screens.organization = organization;
     if (organization) byID('organization', HTMLElement).textContent = organization;
-    byID('invite-title', HTMLElement).textContent = host ? `${host} invites you to a video call` : 'You are invited to a video call';
+    byID('invite-title', HTMLElement).textContent = host ? `${host} invites you to a video call` : (this.#ticket.title ?? 'You are invited to a video call');
     byID('invite-from', HTMLElement).textContent = organization ? `The invitation comes from ${organization}.` : '';
     for (const element of document.querySelectorAll('.host')) if (host) element.textContent = host;
     if (opensAt) return early(opensAt, now ?? Date.now(), this.#screens, () => void this.begin());
@@ -125,7 +139,7 @@ class Visitor {
     const wants = { audio: this.#devices.tracks.audio !== null, video: this.#devices.tracks.video !== null };
     if (!camera) this.#devices.close('video');
     this.#screens.show('joining');
-    const call = new Call({ ticket: this.#ticket.id, browserKey: this.#ticket.browserKey, name });
+    const call = this.#ticket.call(name);
     this.#call = call;
     this.#ticket.keep();
     try {
@@ -185,6 +199,10 @@ class Visitor {
     const trouble = troubleOf(err);
     if (trouble !== 'failed') return this.#notice(trouble);
     const words = wordsOf('failed', this.#host);
+    if (err instanceof Error && err.name === 'SignInError') {
+      words.text = err.message;
+      words.next = 'Press “Try again” to sign in.';
+    }
     if (err instanceof APIError && err.code === 'conflict') {
       words.text = 'As many people as may take part are in it already.';
       words.next = `Wait a moment, then try again, or ask ${this.#host || 'the person who invited you'}.`;
@@ -229,7 +247,9 @@ function able() {
 }
 
 if (able()) {
-  void new Visitor().begin();
+  const agent = location.pathname === '/a' && import('./agent.js');
+  const door = agent ? new (await agent).Agent() : new Ticket(ticketID(location.pathname));
+  void new Visitor(door).begin();
 } else {
   fillNotice(wordsOf('old', ''), { again: () => void navigator.clipboard?.writeText(location.href) });
   new Screens().show('old');

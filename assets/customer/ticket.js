@@ -5,6 +5,7 @@
  * browser again. The key never leaves this browser except to the token
  * endpoint.
  */
+import { Call } from '../lib/call.js';
 import { APIError, request } from '../lib/rest.js';
 import { readInvitation } from '../lib/wire.js';
 
@@ -48,6 +49,11 @@ export class Ticket {
   /** A name that all tabs of this browser share. */
   get lock() {
     return this.#slot;
+  }
+
+  /** A call of its holder. @param {string} name */
+  call(name) {
+    return new Call({ ticket: this.id, browserKey: this.browserKey, name });
   }
 
   /** Remembers that this browser became the ticket's holder. */

@@ -26,6 +26,13 @@ import { Visit } from './visit.js';
  * @typedef {{ why: 'left' } | { why: 'ended', by: string } | { why: 'failed', error: unknown }} End
  */
 
+/**
+ * Valid tokens of one person; "renewed" tells of each new one.
+ * @typedef {EventTarget & import('./rest.js').Tokens & {
+ *   current: string, holder: () => Promise<{ userId: string, conferenceId: string }>, close: () => void,
+ * }} Holder
+ */
+
 /** Milliseconds of trouble that nobody needs to hear of. */
 const GRACE = 1_500;
 /** Milliseconds after which a stay counts as a good one. */
@@ -52,7 +59,9 @@ export class Call extends EventTarget {
   /** @type {import('./quality.js').Grade | null} null while unknown */
   quality = null;
 
+  /** @type {Holder} */
   #tokens;
+  #roles;
   #rest;
   #api;
   #base;
@@ -68,16 +77,19 @@ export class Call extends EventTarget {
 
   /**
    * @param {object} config
-   * @param {string} config.ticket
-   * @param {string} config.browserKey this browser's own secret for the ticket
+   * @param {string} [config.ticket] what opens the conference to a guest
+   * @param {string} [config.browserKey] this browser's own secret for the ticket
+   * @param {Holder} [config.tokens] in place of a ticket: the tokens of somebody who signed in
+   * @param {string[]} [config.roles] what this side is to the others
    * @param {string} [config.name] what the others see
    * @param {string} [config.base] the server's address; the page's own when left out
    */
-  constructor({ ticket, browserKey, name = '', base = location.origin }) {
+  constructor({ ticket = '', browserKey = '', tokens, roles = ['CUSTOMER'], name = '', base = location.origin }) {
     super();
+    this.#roles = roles;
     this.#base = base;
     this.#name = name;
-    this.#tokens = new TokenSource({ base, ticket, browserKey });
+    this.#tokens = tokens ?? new TokenSource({ base, ticket, browserKey });
     this.#rest = new Rest({ base, tokens: this.#tokens });
     this.#api = new API(this.#rest);
   }
@@ -196,7 +208,7 @@ export class Call extends EventTarget {
   async #visitOnce(entered) {
     const { userId, conferenceId } = await this.#tokens.holder();
     this.userId = userId;
-    const metadata = { name: this.#name, roles: ['CUSTOMER'], language: navigator.language, type: 'stream' };
+    const metadata = { name: this.#name, roles: this.#roles, language: navigator.language, type: 'stream' };
     const socket = `${this.#base.replace(/^http/, 'ws')}/ws`;
     const visit = new Visit({
       api: this.#api, tokens: this.#tokens, socket, conferenceId, userId, metadata, local: this.#local,

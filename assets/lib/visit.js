@@ -68,7 +68,7 @@ export class Visit extends EventTarget {
   /**
    * @param {object} config
    * @param {import('./api.js').API} config.api
-   * @param {import('./token.js').TokenSource} config.tokens
+   * @param {import('./call.js').Holder} config.tokens
    * @param {string} config.socket address of the MQTT WebSocket
    * @param {string} config.conferenceId
    * @param {string} config.userId

@@ -179,6 +179,7 @@ func pages() group {
 	page := []with{open, failing(plain), instead(200, "A page", "text/html", nil)}
 	text := []with{open, failing(plain), instead(200, "Yes", "text/plain", "")}
 	return group{"Pages and health", "What people open, and what machines watch.", "", []line{
+		{"GET /a", "openAgent", "The page of an agent's link, where they sign in and join its conference in the browser", anyone, nil, nil, nil, page},
 		{"GET /admin", "openSettings", "The settings page", anyone, nil, nil, nil, page},
 		{"GET /admin/{$}", "openSettingsFolder", "The settings page", anyone, nil, nil, nil, page},
 		{"GET /docs", "openDocs", "This document as a page", anyone, nil, nil, nil, page},

@@ -297,7 +297,7 @@ func (s *Service) builtIn(id string) (StoredApplication, bool) {
 	switch id {
 	case desktopID:
 		a.Name, a.Scopes = "Guichet for agents", []string{scopeOpenID, scopeProfile, scopeOffline, scopeAny}
-		a.RedirectURIs = []string{"http://127.0.0.1/callback", "http://[::1]/callback"}
+		a.RedirectURIs = []string{"http://127.0.0.1/callback", "http://[::1]/callback", s.config.Issuer + "/a"}
 		a.Grants = []string{code, refresh}
 	case customerID:
 		a.Name, a.Scopes, a.Grants = "Guichet for customers", []string{scopeAny}, []string{grantPassword, refresh}
