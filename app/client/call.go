@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -20,7 +19,8 @@ type CallConfig struct {
 	// its viewer. nil: receive nothing.
 	Receive func(Incoming) (Receiver, error)
 	// OnState is called on the call's loop after every change. It must be quick and
-	// must not call the Call's Close, Leave or End.
+	// must not wait: neither for the Call's own methods nor for whoever calls them.
+	// May be nil.
 	OnState func(CallState)
 
 	// The callbacks below run on the call's loop as OnState does, under the same
@@ -86,7 +86,7 @@ func (n *Connection) Join(cfg CallConfig) (*Call, error) {
 		return nil, fmt.Errorf("join: %w", err)
 	}
 	if cfg.OnState == nil {
-		return nil, errors.New("client: OnState is missing")
+		cfg.OnState = func(CallState) {}
 	}
 	c := newCall(n, cfg)
 	status := n.calls.add(c)
@@ -176,6 +176,15 @@ func (c *Call) put(v any) {
 	select {
 	case c.inbox <- v:
 	case <-c.done:
+	}
+}
+
+// offer hands something to the loop that its event will tell of, too, unless the
+// loop is behind: a caller's callback may be waiting for the caller.
+func (c *Call) offer(v any) {
+	select {
+	case c.inbox <- v:
+	default:
 	}
 }
 

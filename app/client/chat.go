@@ -40,7 +40,7 @@ func (c *Call) SendMessage(ctx context.Context, id, text string) (m wire.ChatMes
 		return true, err
 	})
 	if err == nil {
-		c.put(messages{page: wire.ChatMessages{Messages: []wire.ChatMessage{m}}})
+		c.offer(messages{page: wire.ChatMessages{Messages: []wire.ChatMessage{m}}})
 	}
 	return m, err
 }

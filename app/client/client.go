@@ -73,7 +73,7 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{cfg: cfg, server: u, api: api}
 	if cfg.HTTP == nil {
 		c.own = true
-		c.cfg.HTTP = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+		c.cfg.HTTP = newHTTP()
 	}
 	return c, nil
 }

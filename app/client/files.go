@@ -65,7 +65,7 @@ func (c *Call) SendFile(ctx context.Context, u Upload) (f wire.FileTransfer, err
 		return again && tries < uploadTries, err
 	})
 	if err == nil {
-		c.put(f)
+		c.offer(f)
 	}
 	return f, err
 }

@@ -2,10 +2,7 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -37,33 +34,9 @@ func RedeemTicket(ctx context.Context, hc *http.Client, link, browserKey string)
 	if err != nil {
 		return "", token, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	form := url.Values{"grant_type": {"password"}, "username": {id}, "password": {browserKey}}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, server+"/security/oauth/token", strings.NewReader(form.Encode()))
-	if err != nil {
-		return "", token, fmt.Errorf("redeem ticket: %w", err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.SetBasicAuth("customer", "") // the public application of customers; its secret is empty
-	answer, err := hc.Do(r)
+	token, err = grant(ctx, hc, server, customers, "", url.Values{"grant_type": {"password"}, "username": {id}, "password": {browserKey}})
 	if err != nil {
 		return "", token, err
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	if err != nil {
-		return "", token, fmt.Errorf("redeem ticket: %w", err)
-	}
-	if answer.StatusCode != http.StatusOK {
-		var refused wire.TokenError
-		if json.Unmarshal(body, &refused) == nil && refused.Code != "" {
-			return "", token, &refused
-		}
-		return "", token, refusal(answer.StatusCode, body)
-	}
-	if err := json.Unmarshal(body, &token); err != nil || token.AccessToken == "" {
-		return "", token, errors.New("redeem ticket: the server's answer holds no token")
 	}
 	return server, token, nil
 }

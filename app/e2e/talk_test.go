@@ -99,7 +99,7 @@ func TestTalk(t *testing.T) {
 	w.key("Down")
 	w.keep("desktop-ask")
 	w.key("Return") // Ask for a photo
-		customer.run(chromedp.WaitVisible("#photo-send"))
+	customer.run(chromedp.WaitVisible("#photo-send"))
 	customer.keep("customer-photo")
 	customer.run(chromedp.Click("#photo-send"))
 	w.lines.wait(t, at, "msg=photo", "stage=there", "shown=true")

@@ -273,16 +273,16 @@ func TestPhotos(t *testing.T) {
 // TestDecode: what is no picture, or too large a one, is refused before memory
 // is spent.
 func TestDecode(t *testing.T) {
-	if _, err := decode([]byte("nothing")); err == nil {
+	if _, _, err := decode([]byte("nothing")); err == nil {
 		t.Error("no picture")
 	}
 	huge := photograph(t, 16, 16)
 	i := bytes.Index(huge, []byte{0xff, 0xc0}) // the frame header: height and width follow its length and depth
 	copy(huge[i+5:], []byte{0xff, 0xff, 0xff, 0xff})
-	if _, err := decode(huge); err != errPicture {
+	if _, _, err := decode(huge); err != errPicture {
 		t.Errorf("65535 by 65535: %v", err)
 	}
-	if m, err := decode(photograph(t, 16, 16)); err != nil || small(m).Bounds().Dx() != 16 {
+	if m, kind, err := decode(photograph(t, 16, 16)); err != nil || kind != ".jpg" || small(m).Bounds().Dx() != 16 {
 		t.Errorf("a small one: %v", err)
 	}
 }

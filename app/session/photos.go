@@ -31,6 +31,7 @@ type Photo struct {
 	Small   image.Image // nil until it is fetched
 	Size    int64       // bytes, once there
 	SHA256  string      // of the picture's file, once there
+	Kind    string      // extension of its file, such as ".jpg"; "" until it is fetched
 	Trouble string      // a sentence: why it is not shown or saved, or ""
 	Saving  bool
 	SavedAs string // where it was saved last, or ""
@@ -82,6 +83,7 @@ type (
 		id      string
 		large   bool
 		image   image.Image
+		kind    string
 		err     error
 	}
 	photoSaved struct {
@@ -161,11 +163,11 @@ func (l *loop) nextPicture() {
 func (l *loop) fetch(id string, large bool) {
 	n, api, s := l.dialled, l.client, l.pictures[id]
 	l.started.Go(func() {
-		m, err := fetchPicture(l.ctx, api, s)
+		m, kind, err := fetchPicture(l.ctx, api, s)
 		if err == nil && !large {
 			m = small(m)
 		}
-		l.send(pictureFetched{n, id, large, m, err})
+		l.send(pictureFetched{n, id, large, m, kind, err})
 	})
 }
 
@@ -188,7 +190,7 @@ func (c pictureFetched) do(l *loop) {
 			l.state.Call.Open = nil
 		}
 	case !c.large:
-		p.Small, p.Trouble = c.image, ""
+		p.Small, p.Kind, p.Trouble = c.image, c.kind, ""
 		l.setPhotos(slices.Clone(l.state.Call.Photos), p)
 	case open != nil && open.Photo == c.id:
 		l.state.Call.Open = &Picture{Photo: c.id, Image: c.image}

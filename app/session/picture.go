@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"image"
 	"image/draw"
 	_ "image/jpeg" // what the server takes as a photo
@@ -27,28 +26,31 @@ const (
 var errPicture = errors.New("this picture is not readable, or too large to show; save it instead")
 
 // fetchPicture fetches a photo, checks that it is what was sent, and decodes it.
-func fetchPicture(ctx context.Context, c *client.Client, s wire.Snapshot) (image.Image, error) {
+func fetchPicture(ctx context.Context, c *client.Client, s wire.Snapshot) (m image.Image, extension string, err error) {
 	if s.Size > maxPicture {
-		return nil, errPicture
+		return nil, "", errPicture
 	}
 	var file bytes.Buffer
 	if err := c.DownloadSnapshot(ctx, s, &file, nil); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	return decode(file.Bytes())
 }
 
-// decode decodes a picture that has no more pixels than fit into memory.
-func decode(file []byte) (image.Image, error) {
-	head, _, err := image.DecodeConfig(bytes.NewReader(file))
+// decode decodes a picture that has no more pixels than fit into memory, and
+// tells the extension of files of its kind.
+func decode(file []byte) (m image.Image, extension string, err error) {
+	head, kind, err := image.DecodeConfig(bytes.NewReader(file))
 	if err != nil || head.Width <= 0 || head.Height <= 0 || head.Width > maxPixels/head.Height {
-		return nil, errPicture
+		return nil, "", errPicture
 	}
-	m, _, err := image.Decode(bytes.NewReader(file))
-	if err != nil {
-		return nil, fmt.Errorf("%w", errPicture)
+	if m, _, err = image.Decode(bytes.NewReader(file)); err != nil {
+		return nil, "", errPicture
 	}
-	return m, nil
+	if kind == "jpeg" {
+		kind = "jpg"
+	}
+	return m, "." + kind, nil
 }
 
 // small scales a picture down for the side panel.

@@ -166,14 +166,17 @@ func card(o fyne.CanvasObject) *fyne.Container {
 	return container.NewStack(newGround(colorGround, colorLine, corner), inset(space3, o))
 }
 
-// fileSize says a size as people do.
+// fileSize says a size as people and the customer's page do.
 func fileSize(n int64) string {
 	switch {
-	case n < 1000:
+	case n == 1:
+		return "1 byte"
+	case n < 1<<10:
 		return fmt.Sprintf("%d bytes", n)
-	case n < 1000_000:
-		return fmt.Sprintf("%d kB", (n+500)/1000)
-	default:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case n < 1<<20:
+		return fmt.Sprintf("%d kB", (n+1<<9)>>10)
+	case n < 10<<20:
+		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
 	}
+	return fmt.Sprintf("%d MB", (n+1<<19)>>20)
 }

@@ -84,7 +84,7 @@ func (p *photoCard) update(one session.Photo) {
 
 // photoName is the name to save a photo under.
 func photoName(p session.Photo) string {
-	return "photo-" + p.At.Format("20060102-150405") + ".jpg"
+	return "photo-" + p.At.Format("20060102-150405") + p.Kind
 }
 
 // viewer shows a photo large over the stage, with what proves that it is the
@@ -98,7 +98,6 @@ type viewer struct {
 	hash  *field
 	shut  *button
 	photo session.Photo
-	was   fyne.Focusable
 }
 
 func newViewer(k *kit) *viewer {
