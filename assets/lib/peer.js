@@ -87,6 +87,12 @@ export class Peer extends EventTarget {
     this.dispatchEvent(new Event('failed'));
   }
 
+  /** Gives up when the other side closes the connection. */
+  failWhenClosed() {
+    const transport = this.pc.getReceivers()[0]?.transport;
+    transport?.addEventListener('statechange', () => transport.state === 'closed' && this.fail());
+  }
+
   /** Gives up at once on a connection that gets no answer at the moment. */
   hurry() {
     if (this.#shaky) this.fail();

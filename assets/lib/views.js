@@ -74,7 +74,7 @@ export class Views {
   /** @param {string} streamId @param {View} view */
   async #begin(streamId, view) {
     if (view.viewer) return;
-    const { api, seat, iceServers, watch } = this.#around;
+    const { api, seat, iceServers, watch, direct } = this.#around;
     const servers = await iceServers();
     if (view.stop.signal.aborted) return;
     const viewer = new Viewer({ api, seat, iceServers: servers, streamId, type: view.type });
@@ -86,6 +86,8 @@ export class Views {
       viewer.stop().catch(() => undefined); // the server may not know it any more
       view.keeper.poke();
     });
+    // A publisher that gives a connection up closes it, long before ICE notices.
+    if (direct()) viewer.addEventListener('connected', () => viewer.failWhenClosed(), { once: true });
     watch(viewer);
     view.viewer = viewer;
     try {

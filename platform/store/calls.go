@@ -162,7 +162,7 @@ func (s *Store) UserEndpoints(ctx context.Context, organization, userID string) 
 }
 
 // SweepCalls implements call.Store. The rows of the journal that belong to one
-// endpoint are those of calls; a row that its reader has not acknowledged stays
+// endpoint are those of calls and of views that were relayed; a row that its reader has not acknowledged stays
 // for the journal's own sweep.
 func (s *Store) SweepCalls(ctx context.Context, ended, written time.Time) error {
 	for _, q := range []struct {
