@@ -16,7 +16,8 @@ import (
 // maxAttendances bounds the participants that are told of one meeting.
 const maxAttendances = 200
 
-// ask puts a query together from the conditions that a report has.
+// ask puts a query together from the conditions that a report has. The index is
+// named where there is a choice: the planner has no statistics.
 type ask struct {
 	where []string
 	args  []any
@@ -81,27 +82,35 @@ func (s *Store) ReportInteractions(ctx context.Context, q report.Query) ([]repor
 
 func interactionsQuery(q report.Query) (string, []any) {
 	var a ask
-	now := q.Now.UnixMilli()
-	a.args = []any{now, now, now}
 	within := func(of string) string {
 		return of + ` >= m.started AND ` + of + ` <= coalesce(m.ended, ?)`
 	}
-	table := "meetings m"
-	if q.UserID != "" { // from the few rows of one user to their meetings
+	table := "meetings m INDEXED BY meetings_by_start"
+	switch {
+	case q.ConferenceID != "":
+		table = "meetings m INDEXED BY meetings_by_conference"
+	case q.InteractionID != "":
+		table = "meetings m INDEXED BY meetings_by_interaction"
+	case q.UserID != "": // from the few rows of one user to their meetings
 		table = "(SELECT DISTINCT meeting FROM attendances WHERE organization = ? AND user = ? AND joined >= ?) u CROSS JOIN meetings m ON m.id = u.meeting"
-		a.args = append(a.args, q.Organization, q.UserID, q.From.UnixMilli())
+		a.args = []any{q.Organization, q.UserID, q.From.UnixMilli()}
+	}
+	if q.ConferenceID+q.InteractionID != "" {
+		a.when(q.UserID, "EXISTS (SELECT 1 FROM attendances p WHERE p.meeting = m.id AND p.user = ?)")
 	}
 	a.and("m.organization = ?", q.Organization)
 	a.when(q.ConferenceID, "m.conference = ?")
 	a.when(q.InteractionID, "m.interaction <> '' AND m.interaction = ?")
 	a.when(q.ApplicationID, "EXISTS (SELECT 1 FROM attendances p WHERE p.meeting = m.id AND p.application = ?)")
 	a.from(q, "m.started", "m.id", rowID(q.After))
-	text := `SELECT m.id, m.interaction, m.conference, m.started, m.ended, m.reason,
+	const newest = "m.started DESC, m.id DESC"
+	now := q.Now.UnixMilli()
+	return `WITH page AS MATERIALIZED (SELECT m.* FROM ` + table + a.rows(newest, q.Limit) + `) -- so that only its rows are counted
+		SELECT m.id, m.interaction, m.conference, m.started, m.ended, m.reason,
 		(SELECT count(*) FROM files f WHERE f.organization = m.organization AND f.conference = m.conference AND f.snapshot = '' AND ` + within("f.created") + `),
 		(SELECT count(*) FROM files f WHERE f.organization = m.organization AND f.conference = m.conference AND f.snapshot <> '' AND ` + within("f.created") + `),
 		(SELECT count(*) FROM chats c JOIN messages t ON t.chat = c.id WHERE c.organization = m.organization AND c.conference = m.conference AND ` + within("t.created") + `)
-		FROM ` + table
-	return text + a.rows("m.started DESC, m.id DESC", q.Limit), a.args
+		FROM page m ORDER BY ` + newest, append(a.args, now, now, now)
 }
 
 func scanMeeting(r row, now time.Time) (m report.Row[wire.InteractionReport], err error) {
@@ -175,7 +184,7 @@ func agentsQuery(q report.Query) (string, []any) {
 	where = strings.Replace(where, " ORDER BY", " GROUP BY a.user ORDER BY", 1)
 	return `SELECT a.user, (SELECT b.name FROM attendances b WHERE b.organization = a.organization AND b.user = a.user ORDER BY b.joined DESC LIMIT 1),
 		count(DISTINCT a.meeting), sum(coalesce(a.left, max(?, a.joined)) - a.joined), min(a.joined), max(coalesce(a.left, max(?, a.joined))), sum(a.quality), sum(a.samples)
-		FROM attendances a` + where, a.args
+		FROM attendances a INDEXED BY attendances_of_agents` + where, a.args
 }
 
 // ReportTickets implements report.Store.
@@ -195,6 +204,13 @@ func (s *Store) ReportTickets(ctx context.Context, q report.Query) ([]report.Row
 
 func ticketsQuery(q report.Query) (string, []any) {
 	var a ask
+	table := "tickets t INDEXED BY tickets_by_owner"
+	switch {
+	case q.ConferenceID != "":
+		table = "tickets t INDEXED BY tickets_by_conference"
+	case q.UserID != "":
+		table = "tickets t INDEXED BY tickets_by_user"
+	}
 	a.and("t.organization = ?", q.Organization)
 	a.when(q.UserID, "t.user = ?")
 	a.when(q.ConferenceID, "json_extract(t.properties, '$.conference_id') = ?")
@@ -204,7 +220,7 @@ func ticketsQuery(q report.Query) (string, []any) {
 		t.user, t.user_name, t.created, t.not_before, t.expires, t.revoked,
 		(SELECT count(*) FROM ticket_uses u WHERE u.ticket = t.id), (SELECT min(used) FROM ticket_uses u WHERE u.ticket = t.id),
 		(SELECT max(used) FROM ticket_uses u WHERE u.ticket = t.id)
-		FROM tickets t` + a.rows("t.created DESC, t.id DESC", q.Limit), a.args
+		FROM ` + table + a.rows("t.created DESC, t.id DESC", q.Limit), a.args
 }
 
 // ReportNetworkQuality implements report.Store.
@@ -228,7 +244,10 @@ func (s *Store) ReportNetworkQuality(ctx context.Context, q report.Query) ([]rep
 
 func networkQuery(q report.Query) (string, []any) {
 	var a ask
-	table := "attendances a"
+	table := "attendances a INDEXED BY attendances_measured"
+	if q.UserID != "" {
+		table = "attendances a INDEXED BY attendances_by_user"
+	}
 	if q.ConferenceID != "" || q.InteractionID != "" { // from the few meetings to who was in them
 		table = "meetings m CROSS JOIN attendances a ON a.meeting = m.id"
 		a.and("m.organization = ?", q.Organization)
