@@ -13,6 +13,7 @@ import (
 var allowed = map[string][]string{
 	"app":             {"app/", "media/"},
 	"app/client":      {"platform/wire"},
+	"app/client/echo": {"app/client", "platform/wire"},
 	"app/config":      {},
 	"app/signin":      {"platform/wire"},
 	"app/session":     {"app/client", "app/config", "app/signin", "media/", "platform/wire"},
