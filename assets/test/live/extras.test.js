@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { Server, program } from '../../testbed/server.js';
 import { launch } from '../../testbed/world.js';
 
-const timeout = 30_000;
+const timeout = 60_000;
 const sha256 = (/** @type {Uint8Array} */ b) => createHash('sha256').update(b).digest('hex');
 
 describe('in a call', { skip: program ? false : 'there is no server program' }, () => {

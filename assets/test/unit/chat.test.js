@@ -115,6 +115,16 @@ scene('lines come in any order and more than once, and stand in theirs', async (
   assert.deepEqual(heard, ['a', 'b', 'c']);
 });
 
+scene('what is known already is no gap', async (office, begin) => {
+  const chat = await begin();
+  const { fetches } = office;
+  const line = office.say('once');
+  office.tell(line);
+  office.tell(line);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([texts(chat), office.fetches], ['once', fetches]);
+});
+
 scene('a line that nobody told of is fetched', async (office, begin) => {
   const chat = await begin();
   office.say('lost');

@@ -161,6 +161,7 @@ test('a cancelled file is no failure, and can be taken off', async () => {
 test('news of a file of one\'s own make no second card, whichever comes first', async () => {
   fates = [(r) => {
     office.tell(transfer());
+    assert.equal(files.items.length, 1);
     r.answer(200, transfer());
     office.tell(transfer());
   }];
