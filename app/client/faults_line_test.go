@@ -29,6 +29,7 @@ type line struct {
 	number   int // of the endpoint
 
 	up     bool
+	blind  int64  // number of an event that the follower could not read, and nothing newer has come
 	lossy  bool   // something was dropped: it will not be acknowledged, and the broker will cut
 	place  int64  // what the broker has sent
 	flight []row  // on its way
@@ -61,10 +62,17 @@ func (l *line) pump(m *memory, limit int) {
 
 // deliver hands over what is at a place on the wire. The cursor moves past what
 // is acknowledged with all before it.
-func (l *line) deliver(i int) {
+func (l *line) deliver(i int, readable bool) {
 	r := l.flight[i]
 	l.flight = slices.Delete(l.flight, i, i+1)
-	l.follower.event(r.body)
+	if readable {
+		l.follower.event(r.body)
+		if r.seq > l.blind {
+			l.blind = 0
+		}
+	} else {
+		l.blind = max(l.blind, r.seq)
+	}
 	if n := slices.IndexFunc(l.flying, func(s sent) bool { return s.seq == r.seq }); n >= 0 {
 		l.flying[n].acked = true
 	}

@@ -38,21 +38,22 @@ type scene struct {
 
 // tally counts what happened, so that a test cannot pass by doing nothing.
 type tally struct {
-	events, deliveries, drops, doubles, jumps, cuts, lags, restarts, failures, forgotten, aged, fetches, stale, bursts, ends, compared int
-	worst                                                                                                                              int // fetches that a follower needed after a burst
+	events, deliveries, unread, drops, doubles, jumps, cuts, lags, restarts, failures, forgotten, aged, fetches, stale, bursts, ends, compared int
+	worst                                                                                                                                      int // fetches that a follower needed after a burst
 }
 
 func (t *tally) add(o tally) {
 	t.events, t.deliveries, t.drops, t.doubles, t.jumps = t.events+o.events, t.deliveries+o.deliveries, t.drops+o.drops, t.doubles+o.doubles, t.jumps+o.jumps
+	t.unread += o.unread
 	t.cuts, t.lags, t.restarts, t.failures, t.forgotten = t.cuts+o.cuts, t.lags+o.lags, t.restarts+o.restarts, t.failures+o.failures, t.forgotten+o.forgotten
 	t.aged, t.fetches, t.stale, t.bursts, t.ends = t.aged+o.aged, t.fetches+o.fetches, t.stale+o.stale, t.bursts+o.bursts, t.ends+o.ends
 	t.compared, t.worst = t.compared+o.compared, max(t.worst, o.worst)
 }
 
 func (t tally) String() string {
-	return fmt.Sprintf("%d events in %d conferences, %d delivered, %d dropped, %d repeated, %d out of order; %d cuts, %d cursors that fell back, %d restarts, %d failed writes, "+
+	return fmt.Sprintf("%d events in %d conferences, %d delivered, %d not readable, %d dropped, %d repeated, %d out of order; %d cuts, %d cursors that fell back, %d restarts, %d failed writes, "+
 		"%d endpoints forgotten, %d journals aged; %d states fetched, %d older than what was known; %d bursts, %d comparisons, at most %d fetches after a burst",
-		t.events, t.ends, t.deliveries, t.drops, t.doubles, t.jumps, t.cuts, t.lags, t.restarts, t.failures, t.forgotten, t.aged, t.fetches, t.stale, t.bursts, t.compared, t.worst)
+		t.events, t.ends, t.deliveries, t.unread, t.drops, t.doubles, t.jumps, t.cuts, t.lags, t.restarts, t.failures, t.forgotten, t.aged, t.fetches, t.stale, t.bursts, t.compared, t.worst)
 }
 
 var life = context.Background()
@@ -154,6 +155,11 @@ func (s *scene) step() error {
 		l.pump(s.store, 1+s.chance.IntN(16))
 	case dice < 60:
 		return s.deliver(l, 0)
+	case dice < 61:
+		if s.chance.IntN(4) == 0 {
+			return s.misfortune(l)
+		}
+		return s.swallow(l)
 	case dice < 72:
 		if n := len(l.flight); n > 1 {
 			s.jumps++
@@ -175,8 +181,17 @@ func (s *scene) step() error {
 		}
 	case dice < 85:
 		s.cut(l)
-	case dice < 90:
+	case dice < 89:
 		s.connect(l)
+	case dice < 90: // a day passes
+		if l.refetches() && !l.up && l.request == "" {
+			s.note("%s: the journal has aged", l.name)
+			s.store.age(l.endpoint)
+			s.aged++
+			s.connect(l)
+			l.ask()
+			return errors.Join(s.serve(l), s.answer(l, s.chance.IntN(2) == 0))
+		}
 	case dice < 93:
 		l.ask()
 	case dice < 96:
@@ -232,7 +247,7 @@ func (s *scene) restart() error {
 
 // hardship is what happens to who was away for long.
 func (s *scene) hardship(l *line) error {
-	switch s.chance.IntN(3) {
+	switch s.chance.IntN(2) {
 	case 0: // the server drops the endpoint
 		s.note("%s: endpoint %s is gone", l.name, l.endpoint)
 		s.forgotten++
@@ -252,12 +267,6 @@ func (s *scene) hardship(l *line) error {
 			}
 			return s.learn()
 		}
-	default: // a day passes
-		if l.refetches() && !l.up && l.request == "" {
-			s.note("%s: the journal has aged", l.name)
-			s.store.age(l.endpoint)
-			s.aged++
-		}
 	}
 	return nil
 }
@@ -272,9 +281,54 @@ func (s *scene) deliver(l *line, i int) error {
 		_ = json.Unmarshal(l.flight[i].body, &e) // the server's own
 		s.note("%s gets %s %d of %s", l.name, e.Type, *e.ConferenceVersion, e.UserEndpointID)
 	}
-	l.deliver(i)
+	l.deliver(i, true)
 	s.deliveries++
 	return s.compare(l, s.chance.IntN(4) == 0)
+}
+
+// swallow loses an event in the follower's own hands: it is acknowledged, and
+// does not come again. The next one tells of the gap, so what is the last that an
+// endpoint ever gets is left alone.
+func (s *scene) swallow(l *line) error {
+	if len(l.flight) == 0 {
+		return nil
+	}
+	var e wire.Event
+	if err := json.Unmarshal(l.flight[0].body, &e); err != nil {
+		return err
+	}
+	if e.Type == wire.EventEnded || e.UserID == l.name {
+		return nil
+	}
+	s.note("%s cannot read %s %d", l.name, e.Type, *e.ConferenceVersion)
+	s.unread++
+	l.deliver(0, false)
+	return nil
+}
+
+// misfortune has a follower fetch because of a gap, and makes another gap while
+// the answer is on its way, which knows nothing of that one.
+func (s *scene) misfortune(l *line) error {
+	gap := func() error {
+		if err := errors.Join(s.command(), s.command(), s.learn()); err != nil {
+			return err
+		}
+		l.pump(s.store, 64)
+		if err := s.swallow(l); err != nil {
+			return err
+		}
+		for len(l.flight) > 0 {
+			if err := s.deliver(l, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := gap(); err != nil {
+		return err
+	}
+	l.ask()
+	return errors.Join(s.serve(l), gap(), s.answer(l, false))
 }
 
 // serve has the server answer what was asked.
@@ -349,36 +403,58 @@ func (s *scene) heal() error {
 		l.fetches = 0
 		s.connect(l)
 	}
-	for _, l := range s.lines {
-		for range 100 {
-			l.pump(s.store, 64)
-			for len(l.flight) > 0 {
-				if err := s.deliver(l, 0); err != nil {
-					return err
-				}
-			}
-			l.ask()
-			if l.request == "" && len(s.store.after(l.endpoint, l.place, 1)) == 0 {
-				break
-			}
-			if err := errors.Join(s.serve(l), s.answer(l, false)); err != nil {
-				return err
-			}
+	if err := s.settle(); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(s.lines, func(l *line) bool { return l.blind > 0 }) && !s.ended {
+		if err := s.nudge(); err != nil {
+			return err
 		}
 	}
-	for _, l := range s.lines { // the joins of the last are news for the first
-		l.pump(s.store, 1<<20)
-		for len(l.flight) > 0 {
-			if err := s.deliver(l, 0); err != nil {
-				return err
-			}
-		}
-		s.worst = max(s.worst, l.fetches)
+	for _, l := range s.lines {
 		if err := s.same(l); err != nil {
 			return err
 		}
 	}
 	return s.store.faulted()
+}
+
+// nudge makes something happen, so that who could not read the last event learns
+// that there was one.
+func (s *scene) nudge() error {
+	for _, l := range s.lines {
+		l.blind, l.fetches = 0, 0
+	}
+	_, err := s.dir.Join(life, caller("u0"), wire.JoinConference{ConferenceID: s.id, UserEndpointID: "u0-0"})
+	if err == nil {
+		s.values++
+		err = s.dir.UpdateMetadata(life, caller("u0"), wire.UpdateMetadata{ConferenceID: s.id, UserEndpointID: "u0-0", Operation: wire.OperationSet, Key: "k0", Value: fmt.Sprint(s.values)})
+	}
+	return errors.Join(err, s.learn(), s.settle())
+}
+
+// settle lets everything arrive that is under way, in order.
+func (s *scene) settle() error {
+	for moved, passes := true, 0; moved; passes++ {
+		if moved = false; passes > 100 {
+			return errors.New("somebody asks without end")
+		}
+		for _, l := range s.lines { // what one asks for is news for the others
+			l.pump(s.store, 64)
+			l.ask()
+			moved = moved || len(l.flight) > 0 || l.request != ""
+			for len(l.flight) > 0 {
+				if err := s.deliver(l, 0); err != nil {
+					return err
+				}
+			}
+			if err := errors.Join(s.serve(l), s.answer(l, false)); err != nil {
+				return err
+			}
+			s.worst = max(s.worst, l.fetches)
+		}
+	}
+	return nil
 }
 
 // same tells how a follower differs from the server, once nothing is under way.

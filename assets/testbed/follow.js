@@ -50,7 +50,7 @@ class Stay {
     this.over ||= refused === 'gone';
     this.joined = refused === '';
     if (this.joined) void this.follower.refresh();
-    else this.wants = 'join';
+    else if (!this.over) this.wants = 'join';
   }
 
   /** @param {unknown} state @param {string} refused */
