@@ -32,7 +32,7 @@ func main() {
 				_, err = call.SendMessage(ctx, "", "You wrote: "+m.Text)
 			}
 		case <-ctx.Done():
-			err = call.Leave("done")
+			call.Leave("done")
 			return
 		}
 	}
