@@ -22,8 +22,7 @@ func main() {
 	connection := c.Connect(client.ConnectionConfig{})
 	defer connection.Close()
 	messages := make(chan wire.ChatMessage, 100)
-	call, err := connection.Join(client.CallConfig{Conference: conference,
-		Metadata:  wire.ParticipantMetadata{Name: "Echo"},
+	call, err := connection.Join(client.CallConfig{Conference: conference, Metadata: wire.ParticipantMetadata{Name: "Echo"},
 		OnMessage: func(m wire.ChatMessage) { messages <- m }})
 	for err == nil {
 		select {
@@ -32,9 +31,11 @@ func main() {
 				_, err = call.SendMessage(ctx, "", "You wrote: "+m.Text)
 			}
 		case <-ctx.Done():
-			call.Leave("done")
-			return
+			err = ctx.Err()
 		}
 	}
-	log.Print(err)
+	if call != nil {
+		call.Leave("done")
+	}
+	log.Print("left: ", err)
 }
