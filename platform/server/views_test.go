@@ -243,7 +243,10 @@ func TestDirectViewsThatFail(t *testing.T) {
 		t.Helper()
 		p.post(conferences+operation, body).refused(operation, status, code)
 	}
-	with := func(a wire.AnswerViewStream, change func(*wire.AnswerViewStream)) wire.AnswerViewStream { change(&a); return a }
+	with := func(a wire.AnswerViewStream, change func(*wire.AnswerViewStream)) wire.AnswerViewStream {
+		change(&a)
+		return a
+	}
 	good := agent.answer("s1", "v-never", "x")
 	nobody := &party{caller: caller{r, ""}, id: agent.id, endpoint: agent.endpoint}
 	refuse(nobody, "answerViewStream", good, 401, wire.CodeUnauthorized)
