@@ -43,7 +43,7 @@ node_modules:
 test-js: node_modules ## the web pages' tests
 	cd assets && node --test test/
 test-go: node_modules ## every Go test but the windowed end-to-end run, with the race detector
-	go test -race -tags $(TAGS) -timeout 10m $(SERVER_PACKAGES) $$(go list -tags $(TAGS) $(DESKTOP_PACKAGES) | grep -v /app/e2e)
+	go test -race -tags $(TAGS) -timeout 20m $(SERVER_PACKAGES) $$(go list -tags $(TAGS) $(DESKTOP_PACKAGES) | grep -v /app/e2e)
 test-fuzz: ## what strangers send to the token service, 20 s for each parser
 	@for f in Redirect Basic Token Form; do echo "fuzz $$f"; go test -run '^$$' -fuzz "^Fuzz$$f\$$" -fuzztime 20s -fuzzminimizetime 1x ./platform/oauth || exit 1; done
 test-e2e: ## the real server, window and browser in one call
