@@ -16,6 +16,12 @@ import (
 	"go.uber.org/goleak"
 )
 
+// Who the streams and viewers of tests belong to, where nothing else is said.
+const (
+	sender   = "sender"
+	receiver = "receiver"
+)
+
 // hang is how long a test waits for anything before it counts as stuck.
 const hang = 30 * time.Second
 
@@ -278,7 +284,14 @@ func connected(pc *webrtc.PeerConnection) chan struct{} {
 // publish connects a publisher of the given codecs under key.
 func publish(t testing.TB, s *SFU, key StreamKey, o clientOptions, mimes ...string) *publishing {
 	t.Helper()
-	return publishBy(t, s.Publish, key, o, mimes...)
+	return publishBy(t, s.publishAs(sender), key, o, mimes...)
+}
+
+// publishAs is Publish of one owner.
+func (s *SFU) publishAs(owner string) func(context.Context, StreamKey, string) (string, error) {
+	return func(ctx context.Context, key StreamKey, offer string) (string, error) {
+		return s.Publish(ctx, key, owner, offer)
+	}
 }
 
 func publishBy(t testing.TB, by func(context.Context, StreamKey, string) (string, error), key StreamKey, o clientOptions, mimes ...string) *publishing {
@@ -354,7 +367,7 @@ type viewing struct {
 func view(t testing.TB, s *SFU, key ViewerKey, o clientOptions, kinds ...webrtc.RTPCodecType) *viewing {
 	t.Helper()
 	v := prepare(t, o, kinds...)
-	answer, err := s.View(t.Context(), key, offerOf(t, v.pc))
+	answer, err := s.View(t.Context(), key, receiver, offerOf(t, v.pc))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func TestTrickle(t *testing.T) {
 		t.Fatal("the offer has candidates")
 	}
 	text := strings.Replace(offer.SDP, "t=0 0\r\n", "t=0 0\r\na=ice-options:trickle\r\n", 1)
-	answer, err := s.View(t.Context(), viewer1, text)
+	answer, err := s.View(t.Context(), viewer1, receiver, text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestWhoBeginsTheHandshake(t *testing.T) {
 		t.Run(offered, func(t *testing.T) {
 			v := prepare(t, clientOptions{}, kindVideo)
 			offer := strings.ReplaceAll(offerOf(t, v.pc), "a=setup:actpass", "a=setup:"+offered)
-			answer, err := s.View(t.Context(), ViewerKey{"conference", "stream", offered}, offer)
+			answer, err := s.View(t.Context(), ViewerKey{"conference", "stream", offered}, receiver, offer)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +109,7 @@ func TestViewBeforeThePublisherConnects(t *testing.T) {
 	if _, err := pc.AddTrack(src); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := s.Publish(t.Context(), stream1, offerOf(t, pc))
+	answer, err := s.Publish(t.Context(), stream1, sender, offerOf(t, pc))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestMediaFollowsAClientWhoseAddressChanges(t *testing.T) {
 	v := prepare(t, clientOptions{setting: func(se *webrtc.SettingEngine) {
 		se.SetICETimeouts(20*time.Second, 20*time.Second, 500*time.Millisecond)
 	}}, kindVideo)
-	answer, err := s.View(t.Context(), viewer1, offerOf(t, v.pc))
+	answer, err := s.View(t.Context(), viewer1, receiver, offerOf(t, v.pc))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -118,7 +118,9 @@ func (r *resender) handle(p rtcp.Packet, now time.Time) {
 
 func (r *resender) wantKey() {
 	r.track.count.keyRequestsIn.Add(1)
-	r.track.requestKey()
+	if r.gate.Load() != outletShut {
+		r.track.requestKey()
+	}
 }
 
 func (r *resender) reports(list []rtcp.ReceptionReport, now time.Time) {
@@ -142,7 +144,7 @@ func (r *resender) resend(seq uint16, now time.Time) {
 	f, m := &r.feedback, r.mapping.Load()
 	f.nacks.Add(1)
 	r.track.count.nacks.Add(1)
-	if m == nil || r.track.kind != webrtc.RTPCodecTypeVideo {
+	if m == nil || r.gate.Load() != outletOpen || r.track.kind != webrtc.RTPCodecTypeVideo {
 		return
 	}
 	if !r.limit.allow(seq, time.Duration(f.rtt.Load()), r.packets.Load(), f.resent.Load(), now) {

@@ -40,7 +40,7 @@ func BenchmarkForward(b *testing.B) {
 						}
 					}
 				})
-				answer, err := s.View(b.Context(), ViewerKey{"conference", "stream", fmt.Sprint(i)}, offerOf(b, v.pc))
+				answer, err := s.View(b.Context(), ViewerKey{"conference", "stream", fmt.Sprint(i)}, receiver, offerOf(b, v.pc))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -37,9 +37,10 @@ func (t *track) join(o *outlet, quit <-chan struct{}) {
 	for {
 		n, done := t.fetch(burst, &next, o, quit)
 		for _, p := range burst[:n] {
-			o.forward(p)
-			t.count.packetsOut.Add(1)
-			t.count.bytesOut.Add(uint64(p.to))
+			if o.forward(p) {
+				t.count.packetsOut.Add(1)
+				t.count.bytesOut.Add(uint64(p.to))
+			}
 		}
 		if done {
 			return

@@ -59,14 +59,14 @@ func TestConnectionsThatNeverComeUpAreEnded(t *testing.T) {
 	s := newSFU(t, func(c *Config) { c.Observer = w })
 	s.patience = 300 * time.Millisecond
 	publish(t, s, stream1, clientOptions{}, webrtc.MimeTypeVP8)
-	if _, err := s.View(t.Context(), viewer1, offerOf(t, prepare(t, clientOptions{}, kindVideo).pc)); err != nil {
+	if _, err := s.View(t.Context(), viewer1, receiver, offerOf(t, prepare(t, clientOptions{}, kindVideo).pc)); err != nil {
 		t.Fatal(err)
 	}
 	if k := wait(t, w.viewers, "notice of the viewer"); k != viewer1 {
 		t.Errorf("told of %v", k)
 	}
 	other := StreamKey{"conference", "other"}
-	if _, err := s.Publish(t.Context(), other, browserOffer(t, "publish.sdp")); err != nil {
+	if _, err := s.Publish(t.Context(), other, sender, browserOffer(t, "publish.sdp")); err != nil {
 		t.Fatal(err)
 	}
 	if k := wait(t, w.publishers, "notice of the publisher"); k != other {
@@ -84,7 +84,7 @@ func TestSilenceEndsAConnection(t *testing.T) {
 	}}, webrtc.MimeTypeVP8)
 	nat := newRelay(t, s)
 	v := prepare(t, clientOptions{}, kindVideo)
-	answer, err := s.View(t.Context(), viewer1, offerOf(t, v.pc))
+	answer, err := s.View(t.Context(), viewer1, receiver, offerOf(t, v.pc))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestChurnLeavesNothing(t *testing.T) {
 		for i := range n {
 			all.Go(func() {
 				key := ViewerKey{"conference", "stream", fmt.Sprint(i)}
-				if _, err := s.View(t.Context(), key, offer); err != nil {
+				if _, err := s.View(t.Context(), key, receiver, offer); err != nil {
 					t.Error(err)
 				}
 				if err := s.StopView(key); err != nil {
@@ -171,9 +171,9 @@ func TestMethodsAtOnce(t *testing.T) {
 				v := ViewerKey{st.Conference, st.Stream, fmt.Sprint(r.IntN(3))}
 				switch r.IntN(8) {
 				case 0, 1:
-					_, _ = s.Publish(t.Context(), st, publishes)
+					_, _ = s.Publish(t.Context(), st, sender, publishes)
 				case 2, 3:
-					_, _ = s.View(t.Context(), v, views)
+					_, _ = s.View(t.Context(), v, receiver, views)
 				case 4:
 					_ = s.Unpublish(st)
 				case 5:
@@ -198,7 +198,7 @@ func TestMethodsAtOnce(t *testing.T) {
 			}
 		})
 	}
-	_, _ = s.Publish(t.Context(), stream1, publishes)
+	_, _ = s.Publish(t.Context(), stream1, sender, publishes)
 	all.Wait()
 	if st := s.Stats(); st.Streams != 0 || st.Viewers != 0 {
 		t.Errorf("stats %+v", st)

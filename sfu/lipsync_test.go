@@ -35,7 +35,7 @@ func TestSenderReportsReachTheViewer(t *testing.T) {
 			}
 		}()
 	}
-	answer, err := s.View(t.Context(), viewer1, offerOf(t, v.pc))
+	answer, err := s.View(t.Context(), viewer1, receiver, offerOf(t, v.pc))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func count(m *sdp.MediaDescription, key string) (n int) {
 
 func TestAnswerToABrowserThatPublishes(t *testing.T) {
 	s := newSFU(t)
-	answer, err := s.Publish(t.Context(), stream1, browserOffer(t, "publish.sdp"))
+	answer, err := s.Publish(t.Context(), stream1, sender, browserOffer(t, "publish.sdp"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,10 +83,10 @@ func TestAnswerToABrowserThatPublishes(t *testing.T) {
 
 func TestAnswerToABrowserThatViews(t *testing.T) {
 	s := newSFU(t)
-	if _, err := s.Publish(t.Context(), stream1, browserOffer(t, "publish.sdp")); err != nil {
+	if _, err := s.Publish(t.Context(), stream1, sender, browserOffer(t, "publish.sdp")); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := s.View(t.Context(), viewer1, browserOffer(t, "view.sdp"))
+	answer, err := s.View(t.Context(), viewer1, receiver, browserOffer(t, "view.sdp"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestOneKindOnly(t *testing.T) {
 	}
 	view := func(k StreamKey, offer string) (string, error) {
 		key := ViewerKey{k.Conference, k.Stream, fmt.Sprint(s.Stats().Viewers)}
-		return s.View(t.Context(), key, offer)
+		return s.View(t.Context(), key, receiver, offer)
 	}
 	if _, err := view(audio, offer(kindVideo)); !errors.Is(err, ErrBadOffer) {
 		t.Errorf("video of an audio stream: %v", err)
@@ -157,7 +157,7 @@ func TestCodecOfThePublisherCounts(t *testing.T) {
 	s := newSFU(t)
 	p := publish(t, s, stream1, clientOptions{codecs: []webrtc.RTPCodecParameters{codecH264, codecOpus}}, webrtc.MimeTypeH264)
 	plain := prepare(t, clientOptions{}, kindVideo)
-	if _, err := s.View(t.Context(), viewer1, offerOf(t, plain.pc)); !errors.Is(err, ErrBadOffer) || !strings.Contains(err.Error(), "H264") {
+	if _, err := s.View(t.Context(), viewer1, receiver, offerOf(t, plain.pc)); !errors.Is(err, ErrBadOffer) || !strings.Contains(err.Error(), "H264") {
 		t.Errorf("a viewer without H.264: %v", err)
 	}
 	other := codecH264
@@ -224,7 +224,7 @@ func TestBadOffers(t *testing.T) {
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
 			key := StreamKey{"bad", name}
-			answer, err := s.Publish(t.Context(), key, text)
+			answer, err := s.Publish(t.Context(), key, sender, text)
 			if !errors.Is(err, ErrBadOffer) {
 				t.Errorf("got %v, answer %q", err, answer)
 			}
@@ -236,7 +236,7 @@ func TestBadOffers(t *testing.T) {
 	if st := s.Stats(); st.Streams != 0 {
 		t.Errorf("%d streams are left", st.Streams)
 	}
-	if _, err := s.Publish(t.Context(), stream1, good); err != nil {
+	if _, err := s.Publish(t.Context(), stream1, sender, good); err != nil {
 		t.Error(err)
 	}
 }
@@ -275,7 +275,7 @@ func TestUnknownKeys(t *testing.T) {
 			t.Errorf("%s: %v, want %v", what, err, want)
 		}
 	}
-	_, err := s.View(t.Context(), viewer1, view)
+	_, err := s.View(t.Context(), viewer1, receiver, view)
 	check("view", err, ErrUnknownStream)
 	_, err = s.Republish(t.Context(), stream1, publishes)
 	check("republish", err, ErrUnknownStream)
@@ -289,30 +289,30 @@ func TestUnknownKeys(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = s.Publish(ctx, stream1, publishes)
+	_, err = s.Publish(ctx, stream1, sender, publishes)
 	check("publish, given up", err, context.Canceled)
-	if _, err = s.Publish(t.Context(), stream1, publishes); err != nil {
+	if _, err = s.Publish(t.Context(), stream1, sender, publishes); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.Publish(t.Context(), stream1, publishes)
+	_, err = s.Publish(t.Context(), stream1, sender, publishes)
 	check("publish again", err, ErrStreamExists)
-	_, err = s.View(ctx, viewer1, view)
+	_, err = s.View(ctx, viewer1, receiver, view)
 	check("view, given up", err, context.Canceled)
 	check("stop view", s.StopView(viewer1), ErrUnknownViewer)
 	check("viewer's candidate", s.AddViewerCandidate(viewer1, none), ErrUnknownViewer)
-	if _, err = s.View(t.Context(), viewer1, view); err != nil {
+	if _, err = s.View(t.Context(), viewer1, receiver, view); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.View(t.Context(), viewer1, view)
+	_, err = s.View(t.Context(), viewer1, receiver, view)
 	check("view again", err, ErrViewerExists)
 	_, err = s.Republish(t.Context(), stream1, strings.ReplaceAll(publishes, "VP8/90000", "VP7/90000"))
 	check("republish with another codec", err, ErrBadOffer)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.Publish(t.Context(), stream1, publishes)
+	_, err = s.Publish(t.Context(), stream1, sender, publishes)
 	check("publish after the end", err, ErrClosed)
-	_, err = s.View(t.Context(), viewer1, view)
+	_, err = s.View(t.Context(), viewer1, receiver, view)
 	check("view after the end", err, ErrUnknownStream)
 }
 
@@ -397,8 +397,8 @@ func FuzzOffer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, publishes, views string) {
 		defer s.EndConference("fuzz")
 		answers := map[string]string{}
-		answers[publishes], _ = s.Publish(t.Context(), StreamKey{"fuzz", "s"}, publishes)
-		answers[views], _ = s.View(t.Context(), ViewerKey{"fuzz", "s", "v"}, views)
+		answers[publishes], _ = s.Publish(t.Context(), StreamKey{"fuzz", "s"}, sender, publishes)
+		answers[views], _ = s.View(t.Context(), ViewerKey{"fuzz", "s", "v"}, receiver, views)
 		for offer, answer := range answers {
 			if answer == "" {
 				continue

@@ -31,6 +31,8 @@ type outlet struct {
 	writer  webrtc.TrackLocalWriter
 
 	mapping atomic.Pointer[rewrite] // nil until the first packet is due
+	gate    atomic.Uint32           // outletOpen, …; Permit's doing
+	next    uint16                  // number of the next packet; the goroutine's that forwards
 
 	packets  atomic.Uint64 // sent, without those sent again
 	octets   atomic.Uint64 // payload bytes of these
@@ -88,22 +90,30 @@ func (o *outlet) begin(number uint64) {
 		seq:   uint16(rand.Uint32()) & 0x7fff, // RFC 3711 section 3.3.1: no early wrap
 		ts:    rand.Uint32(),
 	})
+	o.next = o.mapping.Load().seq
 }
 
-// forward translates a packet and sends it.
-func (o *outlet) forward(p *packet) {
+// forward translates a packet and sends it, if it may pass, which it returns.
+func (o *outlet) forward(p *packet) bool {
+	if gate := o.gate.Load(); gate != outletOpen && (gate == outletShut || !o.reopen(p)) {
+		return false
+	}
 	m := o.mapping.Load()
 	if p.number < m.first {
-		return
+		return false
 	}
 	h := &o.header
 	h.SequenceNumber, h.Timestamp, h.Marker = m.sequence(p.number), p.time+m.ts, p.marker
+	if after := h.SequenceNumber + 1; int16(after-o.next) > 0 {
+		o.next = after
+	}
 	if o.level != nil {
 		o.level[0], h.Extension = p.level, p.leveled
 	}
 	if _, err := o.writer.WriteRTP(h, p.payload()); err != nil {
-		return // the connection is going; its own goroutine sees to it
+		return false // the connection is going; its own goroutine sees to it
 	}
 	o.packets.Add(1)
 	o.octets.Add(uint64(p.to - p.from))
+	return true
 }

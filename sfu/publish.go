@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// Publish begins a stream and returns the answer to the publisher's offer. The
-// answer has all of the server's candidates.
-func (s *SFU) Publish(ctx context.Context, key StreamKey, text string) (string, error) {
+// Publish begins a stream of a participant, its owner, and returns the answer to
+// the publisher's offer. The answer has all of the server's candidates.
+func (s *SFU) Publish(ctx context.Context, key StreamKey, owner, text string) (string, error) {
 	o, codecs, err := readPublish(ctx, text)
 	if err != nil {
 		return "", err
 	}
-	st := newStream(key, codecs, &s.count)
+	st := newStream(key, owner, codecs, &s.count)
 	p := newPublisher(st)
 	p.assign(o, st.tracks)
 	st.publisher = p
@@ -26,6 +26,7 @@ func (s *SFU) Publish(ctx context.Context, key StreamKey, text string) (string, 
 		s.streams[key] = st
 		s.running.Add(1)
 		st.hold(s.held[key.Conference])
+		st.permit(s.rightsLocked(key.Conference, owner))
 	}
 	s.mu.Unlock()
 	if err != nil {

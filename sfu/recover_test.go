@@ -225,7 +225,7 @@ func TestViewersSeeARestartedPublisherGoOn(t *testing.T) {
 		}
 	}
 	s := newSFU(t)
-	p := publishBy(t, withoutSources(s.Publish), stream1, clientOptions{}, webrtc.MimeTypeVP8)
+	p := publishBy(t, withoutSources(s.publishAs(sender)), stream1, clientOptions{}, webrtc.MimeTypeVP8)
 	v := view(t, s, viewer1, clientOptions{}, kindVideo)
 	wait(t, v.up, "viewer connected")
 	p.video.frame(true)

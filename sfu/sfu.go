@@ -65,7 +65,8 @@ type SFU struct {
 	closed  bool
 	streams map[StreamKey]*stream
 	held    map[string]bool // conferences in which nothing is forwarded
-	done    chan struct{}   // closed when Close has ended
+	rights  map[ownerKey]Rights
+	done    chan struct{} // closed when Close has ended
 }
 
 // New opens the media port and returns an SFU that serves it.
@@ -107,6 +108,7 @@ func New(cfg Config) (*SFU, error) {
 		tcp:      newTCPMux(p.tcp, log.NewLogger("tcp")),
 		streams:  map[StreamKey]*stream{},
 		held:     map[string]bool{},
+		rights:   map[ownerKey]Rights{},
 		done:     make(chan struct{}),
 		patience: connectTimeout,
 	}
@@ -163,6 +165,7 @@ func (s *SFU) Hold(conference string, on bool) {
 func (s *SFU) EndConference(conference string) {
 	s.mu.Lock()
 	delete(s.held, conference)
+	maps.DeleteFunc(s.rights, func(k ownerKey, _ Rights) bool { return k.conference == conference })
 	ends := s.removeLockedIf(func(k StreamKey) bool { return k.Conference == conference })
 	s.mu.Unlock()
 	endAll(ends)

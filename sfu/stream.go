@@ -12,6 +12,7 @@ import (
 // outlive the publisher's connection when that is replaced.
 type stream struct {
 	key    StreamKey
+	owner  string
 	id     string // media stream id and CNAME that viewers see
 	tracks []*track
 	ask    chan struct{} // wakes the publisher's goroutine: somebody wants a key frame
@@ -23,9 +24,9 @@ type stream struct {
 	clock   sourceClock
 }
 
-func newStream(key StreamKey, codecs []codec, count *counters) *stream {
+func newStream(key StreamKey, owner string, codecs []codec, count *counters) *stream {
 	st := &stream{
-		key: key, id: rand.Text(),
+		key: key, owner: owner, id: rand.Text(),
 		ask:     make(chan struct{}, 1),
 		viewers: map[string]*viewer{},
 	}
@@ -46,7 +47,7 @@ func (st *stream) wake() {
 // hold stops all tracks, or lets them go on.
 func (st *stream) hold(on bool) {
 	for _, t := range st.tracks {
-		t.hold(on)
+		t.hold(heldByAll, on)
 	}
 }
 

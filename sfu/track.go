@@ -3,6 +3,7 @@ package sfu
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtp"
@@ -27,9 +28,24 @@ type track struct {
 	live    []*outlet // replaced, never changed in place
 	waiting int       // outlets that wait for a key frame
 	begun   chan struct{}
-	held    bool // nothing goes to anybody
-	thirsty bool // was held: goes on with a key frame
+	held    heldBy // nothing goes to anybody
+	thirsty bool   // was held: goes on with a key frame
+
+	quietest atomic.Uint32 // -dBov, see Rights
+	loud     time.Time     // when it was last louder than that; the reading goroutine's
 }
+
+// heldBy says on whose account a track is held.
+type heldBy uint8
+
+const (
+	heldByAll    heldBy = 1 << iota // the conference is
+	heldBySender                    // its owner may not send
+)
+
+// linger is for how long quiet sound goes on after a louder one, so that words
+// keep their ends.
+const linger = 300 * time.Millisecond
 
 func newTrack(c codec, count *counters, askKey func()) *track {
 	t := &track{
@@ -46,6 +62,7 @@ func newTrack(c codec, count *counters, askKey func()) *track {
 		size = videoHistory
 	}
 	t.past = newHistory(size)
+	t.quietest.Store(silence)
 	return t
 }
 
@@ -73,32 +90,44 @@ func (t *track) receive(p *packet, n int, levelID uint8, now time.Time) *packet 
 			p.level, p.leveled = b[0], true
 		}
 	}
-	next, live := t.file(p, h, now)
+	next, live := t.file(p, h, t.tooQuiet(p, now), now)
 	if next == nil {
 		return p
 	}
+	sent := 0
 	for _, o := range live {
-		o.forward(p)
+		if o.forward(p) {
+			sent++
+		}
 	}
-	t.count.packetsOut.Add(uint64(len(live)))
-	t.count.bytesOut.Add(uint64(len(live) * n))
+	t.count.packetsOut.Add(uint64(sent))
+	t.count.bytesOut.Add(uint64(sent * n))
 	return next
 }
 
+// tooQuiet tells whether a sound is below what may be heard of the publisher.
+func (t *track) tooQuiet(p *packet, now time.Time) bool {
+	if !p.leveled || uint32(p.level&silence) <= t.quietest.Load() {
+		t.loud = now
+	}
+	return now.Sub(t.loud) > linger
+}
+
 // file settles the packet's place and keeps it. It returns nil when the packet
-// goes nowhere, else its replacement and the viewers to send it to.
-func (t *track) file(p *packet, h *rtp.Header, now time.Time) (*packet, []*outlet) {
+// goes nowhere, else its replacement and the viewers to send it to. One that is
+// to be left out leaves no gap.
+func (t *track) file(p *packet, h *rtp.Header, leaveOut bool, now time.Time) (*packet, []*outlet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !p.again {
 		t.arrived.add(h.SSRC, h.SequenceNumber, h.Timestamp, t.codec.clock, now)
 	}
-	if t.held || t.thirsty && !t.isKey(p.payload()) {
+	if t.held != 0 || t.thirsty && !t.isKey(p.payload()) {
 		return nil, nil
 	}
 	t.thirsty = false
 	var v verdict
-	p.number, p.time, v = t.order.place(h.SSRC, h.SequenceNumber, h.Timestamp, p.from == p.to, now)
+	p.number, p.time, v = t.order.place(h.SSRC, h.SequenceNumber, h.Timestamp, leaveOut || p.from == p.to, now)
 	if v == skip {
 		return nil, nil
 	}
@@ -155,25 +184,34 @@ func (t *track) keyDue(now time.Time) (ssrc uint32, send bool, wait time.Duratio
 	if !t.order.started {
 		return 0, false, 0 // it will start with one
 	}
-	if (t.waiting > 0 || t.thirsty) && t.keys.overdue(now) {
+	if (t.waiting > 0 || t.thirsty || t.parchedLocked()) && t.keys.overdue(now) {
 		t.keys.want()
 	}
 	send, wait = t.keys.due(now)
 	return t.order.ssrc, send, wait
 }
 
+// parchedLocked tells whether a viewer that may see the track again waits for a
+// key frame.
+func (t *track) parchedLocked() bool {
+	return slices.ContainsFunc(t.live, func(o *outlet) bool { return o.gate.Load() == outletParched })
+}
+
 // hold stops the track for everybody, or lets it go on: video with a key frame,
 // and in numbers without a gap, so that nobody asks for what was held back. Who
 // joins meanwhile is sent nothing of before.
-func (t *track) hold(on bool) {
+func (t *track) hold(by heldBy, on bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if on == t.held {
+	was := t.held
+	if t.held &^= by; on {
+		t.held |= by
+	}
+	if (was == 0) == (t.held == 0) {
 		return
 	}
-	t.held = on
 	t.past.restart()
-	if !on {
+	if t.held == 0 {
 		t.order.anew = true
 		t.thirsty = t.isKey != nil && t.order.started
 		t.requestKeyLocked()

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// View adds a viewer to a stream and returns the answer to the viewer's offer.
+// View adds a viewer of a participant, its owner, to a stream and returns the answer to the viewer's offer.
 // The answer has all of the server's candidates. It does not matter whether the
 // publisher is connected yet.
-func (s *SFU) View(ctx context.Context, key ViewerKey, text string) (string, error) {
+func (s *SFU) View(ctx context.Context, key ViewerKey, owner, text string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
@@ -23,7 +23,7 @@ func (s *SFU) View(ctx context.Context, key ViewerKey, text string) (string, err
 	if err := o.planView(st.tracks); err != nil {
 		return "", err
 	}
-	v := newViewer(key, st, o)
+	v := newViewer(key, owner, st, o)
 	s.mu.Lock()
 	switch {
 	case s.streams[st.key] != st:
@@ -32,6 +32,7 @@ func (s *SFU) View(ctx context.Context, key ViewerKey, text string) (string, err
 		err = fmt.Errorf("%w: %s", ErrViewerExists, key.Viewer)
 	default:
 		st.viewers[key.Viewer] = v
+		v.permit(s.rightsLocked(key.Conference, owner))
 		s.running.Add(1)
 	}
 	s.mu.Unlock()

@@ -18,14 +18,15 @@ const (
 type viewer struct {
 	*peer
 	key     ViewerKey
+	owner   string
 	stream  *stream
 	outlets []*outlet
 	senders []*webrtc.RTPSender
 }
 
 // newViewer makes a viewer of the tracks that the offer was planned to take.
-func newViewer(key ViewerKey, st *stream, o *offer) *viewer {
-	v := &viewer{peer: newPeer(), key: key, stream: st}
+func newViewer(key ViewerKey, owner string, st *stream, o *offer) *viewer {
+	v := &viewer{peer: newPeer(), key: key, owner: owner, stream: st}
 	for i := range o.sections {
 		if s := &o.sections[i]; s.use == taken {
 			v.outlets = append(v.outlets, newOutlet(s.track, st.id, st.label(s.track)))
