@@ -32,8 +32,18 @@ func startsKeyFrame(mime string) func(payload []byte) bool {
 // vp8KeyFrame reads the payload descriptor and the first byte of the payload
 // header, RFC 7741 sections 4.2 and 4.3.
 func vp8KeyFrame(b []byte) bool {
-	if len(b) < 2 || b[0]&0x10 == 0 || b[0]&0x07 != 0 {
+	if len(b) == 0 || b[0]&0x10 == 0 || b[0]&0x07 != 0 {
 		return false // not the start of the first partition
+	}
+	at, ok := vp8Descriptor(b)
+	return ok && b[at]&0x01 == 0
+}
+
+// vp8Descriptor returns how long the payload descriptor is, RFC 7741 section
+// 4.2, and whether anything follows it.
+func vp8Descriptor(b []byte) (size int, ok bool) {
+	if len(b) < 2 {
+		return 0, false
 	}
 	at := 1
 	if b[0]&0x80 != 0 {
@@ -41,7 +51,7 @@ func vp8KeyFrame(b []byte) bool {
 		at = 2
 		if ext&0x80 != 0 { // picture id, one or two bytes
 			if len(b) <= at {
-				return false
+				return 0, false
 			}
 			if b[at]&0x80 != 0 {
 				at++
@@ -55,7 +65,7 @@ func vp8KeyFrame(b []byte) bool {
 			at++
 		}
 	}
-	return len(b) > at && b[at]&0x01 == 0
+	return at, len(b) > at
 }
 
 // h264KeyFrame looks for a parameter set or the start of an IDR picture,

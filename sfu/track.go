@@ -28,8 +28,10 @@ type track struct {
 	live    []*outlet // replaced, never changed in place
 	waiting int       // outlets that wait for a key frame
 	begun   chan struct{}
-	held    heldBy // nothing goes to anybody
-	thirsty bool   // was held: goes on with a key frame
+	looking int           // calls of Picture that wait for a key frame
+	framed  chan struct{} // closed at the end of a key frame while there are any
+	held    heldBy        // nothing goes to anybody
+	thirsty bool          // was held: goes on with a key frame
 
 	quietest atomic.Uint32 // -dBov, see Rights
 	loud     time.Time     // when it was last louder than that; the reading goroutine's
@@ -56,6 +58,7 @@ func newTrack(c codec, count *counters, askKey func()) *track {
 		askKey: askKey,
 		order:  sequencer{clock: c.clock},
 		begun:  make(chan struct{}),
+		framed: make(chan struct{}),
 	}
 	size := audioHistory
 	if c.kind == webrtc.RTPCodecTypeVideo {
@@ -148,6 +151,10 @@ func (t *track) file(p *packet, h *rtp.Header, leaveOut bool, now time.Time) (*p
 			close(t.begun)
 			t.begun = make(chan struct{})
 		}
+	}
+	if t.looking > 0 && p.marker && t.past.key != 0 && p.time == t.past.keyTime {
+		close(t.framed)
+		t.framed = make(chan struct{})
 	}
 	return next, t.live
 }

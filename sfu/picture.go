@@ -1,0 +1,79 @@
+package sfu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrNoPicture tells that a stream has no track whose key frames are pictures of
+// their own.
+var ErrNoPicture = errors.New("stream has no VP8 track")
+
+// Picture returns the last key frame of a stream as it was encoded (RFC 6386),
+// without its RTP, if it came after since. Otherwise it asks the publisher for
+// one and waits for it until ctx ends. Of a stream that may not be sent there is
+// none.
+func (s *SFU) Picture(ctx context.Context, key StreamKey, since time.Time) ([]byte, error) {
+	st, err := s.stream(key)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range st.tracks {
+		if t.codec.mime == mimeVP8 {
+			return t.picture(ctx, since)
+		}
+	}
+	return nil, fmt.Errorf("%w: %s", ErrNoPicture, key.Stream)
+}
+
+func (t *track) picture(ctx context.Context, since time.Time) ([]byte, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for {
+		if t.past.keyAt.After(since) {
+			if frame, ok := t.past.vp8(); ok {
+				return frame, nil
+			}
+		}
+		t.requestKeyLocked()
+		framed := t.framed
+		t.looking++
+		t.mu.Unlock()
+		var err error
+		select {
+		case <-framed:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		t.mu.Lock()
+		t.looking--
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// vp8 puts the last key frame together, if all of its packets are there.
+func (h *history) vp8() ([]byte, bool) {
+	if h.key == 0 {
+		return nil, false
+	}
+	var frame []byte
+	for n := h.key; ; n++ {
+		p := h.get(n)
+		if p == nil || p.time != h.keyTime {
+			return nil, false
+		}
+		payload := p.payload()
+		from, ok := vp8Descriptor(payload)
+		if !ok {
+			return nil, false
+		}
+		frame = append(frame, payload[from:]...)
+		if p.marker {
+			return frame, true
+		}
+	}
+}
