@@ -45,10 +45,10 @@ type Caller struct {
 // Directory.PublisherClosed and ViewerClosed. Unpublish, StopView and End of
 // what is not there do nothing.
 type Media interface {
-	Publish(ctx context.Context, conference, stream, offer string) (answer string, err error)
+	Publish(ctx context.Context, conference, stream, owner, offer string) (answer string, err error)
 	AddPublisherCandidate(conference, stream string, c wire.ICECandidate) error
 	Unpublish(conference, stream string)
-	View(ctx context.Context, conference, stream, viewer, offer string) (answer string, err error)
+	View(ctx context.Context, conference, stream, viewer, owner, offer string) (answer string, err error)
 	AddViewerCandidate(conference, stream, viewer string, c wire.ICECandidate) error
 	StopView(conference, stream, viewer string)
 	// Hold forwards nothing in a conference, or goes on.

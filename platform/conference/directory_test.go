@@ -60,7 +60,7 @@ func (m *sfu) answer(ctx context.Context) (string, error) {
 	return "answer", nil
 }
 
-func (m *sfu) Publish(ctx context.Context, conference, stream, offer string) (string, error) {
+func (m *sfu) Publish(ctx context.Context, conference, stream, owner, offer string) (string, error) {
 	m.note("publish", conference, stream)
 	return m.answer(ctx)
 }
@@ -69,7 +69,7 @@ func (m *sfu) AddPublisherCandidate(conference, stream string, c wire.ICECandida
 	return nil
 }
 func (m *sfu) Unpublish(conference, stream string) { m.note("unpublish", conference, stream) }
-func (m *sfu) View(ctx context.Context, conference, stream, viewer, offer string) (string, error) {
+func (m *sfu) View(ctx context.Context, conference, stream, viewer, owner, offer string) (string, error) {
 	m.note("view", conference, stream, viewer)
 	return m.answer(ctx)
 }

@@ -41,7 +41,7 @@ func (d *Directory) Publish(ctx context.Context, who Caller, r wire.PublishStrea
 	var answer string
 	if s.Mode != wire.ModeP2P {
 		if err = checkSDP(r.SDPOffer); err == nil {
-			answer, err = d.media.Publish(ctx, k.media(), string(r.StreamID), r.SDPOffer)
+			answer, err = d.media.Publish(ctx, k.media(), string(r.StreamID), r.UserEndpointID, r.SDPOffer)
 		}
 		if err != nil {
 			c.do(late, free)
@@ -145,7 +145,7 @@ func (d *Directory) View(ctx context.Context, who Caller, r wire.ViewStream) (wi
 		}
 		return wire.ViewedStream{ViewerID: r.ViewerID, SDPAnswer: answer}, nil
 	}
-	answer, err := d.media.View(ctx, k.media(), string(r.StreamID), r.ViewerID, r.SDPOffer)
+	answer, err := d.media.View(ctx, k.media(), string(r.StreamID), r.ViewerID, r.UserEndpointID, r.SDPOffer)
 	if err != nil {
 		c.do(late, free)
 		return wire.ViewedStream{}, fmt.Errorf("view stream: %w", err)

@@ -203,8 +203,8 @@ func (r redeemer) Redeem(ctx context.Context, id, browserKey string) (oauth.Tick
 // media is the SFU in the words of the conference package.
 type media struct{ sfu *sfu.SFU }
 
-func (m media) Publish(ctx context.Context, conference, stream, offer string) (string, error) {
-	return m.sfu.Publish(ctx, sfu.StreamKey{Conference: conference, Stream: stream}, offer)
+func (m media) Publish(ctx context.Context, conference, stream, owner, offer string) (string, error) {
+	return m.sfu.Publish(ctx, sfu.StreamKey{Conference: conference, Stream: stream}, owner, offer)
 }
 
 func (m media) AddPublisherCandidate(conference, stream string, c wire.ICECandidate) error {
@@ -216,8 +216,8 @@ func (m media) Unpublish(conference, stream string) {
 	_ = m.sfu.Unpublish(sfu.StreamKey{Conference: conference, Stream: stream})
 }
 
-func (m media) View(ctx context.Context, conference, stream, viewer, offer string) (string, error) {
-	return m.sfu.View(ctx, sfu.ViewerKey{Conference: conference, Stream: stream, Viewer: viewer}, offer)
+func (m media) View(ctx context.Context, conference, stream, viewer, owner, offer string) (string, error) {
+	return m.sfu.View(ctx, sfu.ViewerKey{Conference: conference, Stream: stream, Viewer: viewer}, owner, offer)
 }
 
 func (m media) AddViewerCandidate(conference, stream, viewer string, c wire.ICECandidate) error {
