@@ -205,6 +205,8 @@ func meaning(code wire.Code) string {
 		return "The body is of a type that is not taken here"
 	case wire.CodeTooMany:
 		return "Too many requests: wait before the next"
+	case wire.CodeNotAvailable:
+		return "The caller may do this, but the server cannot do it yet"
 	case wire.CodeUnavailable:
 		return "The server is starting, stopping or overloaded: try again in a moment"
 	case wire.CodeNoAnswer:
@@ -287,11 +289,12 @@ func enums() map[reflect.Type][]string {
 	values(m, wire.AttendeeAgent, wire.AttendeeCustomer, wire.AttendeeKiosk)
 	values(m, wire.JoinAsMember, wire.JoinAsAudience)
 	values(m, wire.MediaAll, wire.MediaAudioOnly, wire.MediaVideoOnly)
+	values(m, wire.Permissions()...)
 	values(m, wire.ReasonExpired, wire.ReasonRevoked, wire.ReasonUsed)
 	values[providerKind](m, wire.ProviderOIDC, wire.ProviderGenesys)
 	values[keyState](m, wire.KeyNext, wire.KeySigning, wire.KeyRetired)
 	values(m, wire.CodeInvalid, wire.CodeUnauthorized, wire.CodeForbidden, wire.CodeNotFound, wire.CodeMethod, wire.CodeConflict, wire.CodeGone,
-		wire.CodePrecondition, wire.CodeTooLarge, wire.CodeMediaType, wire.CodeTooMany, wire.CodeInternal, wire.CodeUnavailable, wire.CodeNoAnswer, wire.CodeNoSpace)
+		wire.CodePrecondition, wire.CodeTooLarge, wire.CodeMediaType, wire.CodeTooMany, wire.CodeInternal, wire.CodeNotAvailable, wire.CodeUnavailable, wire.CodeNoAnswer, wire.CodeNoSpace)
 	return m
 }
 

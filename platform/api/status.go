@@ -29,6 +29,7 @@ var statuses = map[wire.Code]int{
 	wire.CodeTooLarge:     http.StatusRequestEntityTooLarge,
 	wire.CodeMediaType:    http.StatusUnsupportedMediaType,
 	wire.CodeTooMany:      http.StatusTooManyRequests,
+	wire.CodeNotAvailable: http.StatusNotImplemented,
 	wire.CodeUnavailable:  http.StatusServiceUnavailable,
 	wire.CodeNoAnswer:     http.StatusGatewayTimeout,
 	wire.CodeNoSpace:      http.StatusInsufficientStorage,

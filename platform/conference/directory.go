@@ -38,6 +38,9 @@ type Caller struct {
 	// What the reports tell besides.
 	Application, Ticket string
 	Kiosk               bool // a device rather than a person
+
+	// Admission is what the caller's room token says; nil: it has none.
+	Admission *Admission
 }
 
 // Media is the SFU. A conference's name is opaque to it, unique across
@@ -54,6 +57,9 @@ type Media interface {
 	// Hold forwards nothing in a conference, or goes on.
 	Hold(conference string, on bool)
 	End(conference string)
+	// Permit bounds what an endpoint sends and receives, from now on and in what
+	// it begins later, until the next call or End; AllRights takes no memory.
+	Permit(conference, owner string, r Rights)
 }
 
 // Endpoints tells whether an endpoint is alive and the user's own.

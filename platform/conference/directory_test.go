@@ -82,6 +82,9 @@ func (m *sfu) StopView(conference, stream, viewer string) {
 }
 func (m *sfu) Hold(conference string, on bool) { m.note("hold", conference, fmt.Sprint(on)) }
 func (m *sfu) End(conference string)           { m.note("end", conference) }
+func (m *sfu) Permit(conference, owner string, r conference.Rights) {
+	m.note("permit", conference, owner, fmt.Sprint(r))
+}
 
 // endpoints says which endpoints are alive: those of "a" begin with an a.
 type endpoints struct {

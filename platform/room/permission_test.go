@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"guichet/platform/wire"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -25,7 +27,7 @@ func TestPermissions(t *testing.T) {
 	add("room.member.", "remove", "promote", "demote")
 	add("room.", strings.Fields("list_available_layouts set_layout set_position set_meta hide_video_muted show_video_muted lock unlock"+
 		" prioritize_handraise recording playback playback_seek stream")...)
-	if d := cmp.Diff(want, Permissions()); d != "" || len(want) != 44 {
+	if d := cmp.Diff(want, wire.Permissions()); d != "" || len(want) != 44 {
 		t.Errorf("%d permissions (-want +got):\n%s", len(want), d)
 	}
 	for _, p := range want {
@@ -50,11 +52,11 @@ func TestDefaultPermissions(t *testing.T) {
 		t.Errorf("%d defaults", len(got))
 	}
 	for _, p := range got {
-		if !strings.HasPrefix(string(p), "room.self.") || !slices.Contains(Permissions(), p) {
+		if !strings.HasPrefix(string(p), "room.self.") || !slices.Contains(wire.Permissions(), p) {
 			t.Errorf("%s is a default", p)
 		}
 	}
-	for _, p := range []Permission{SelfSetPosition, SelfSetMeta, SelfRaiseHand, SelfLowerHand} {
+	for _, p := range []Permission{wire.SelfSetPosition, wire.SelfSetMeta, wire.SelfRaiseHand, wire.SelfLowerHand} {
 		if slices.Contains(got, p) {
 			t.Errorf("%s is a default", p)
 		}

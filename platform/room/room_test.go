@@ -79,10 +79,10 @@ func TestAccepts(t *testing.T) {
 		"display name of 200 characters": {with("room_display_name", str(long(200))), func(c *Claims) { c.Room.DisplayName = long(200) }},
 		"empty display name":             {with("room_display_name", `""`), func(*Claims) {}},
 		"no permissions":                 {with("permissions", `[]`), func(c *Claims) { c.Room.Scopes = []Permission{} }},
-		"permissions in their order":     {with("permissions", `["room.lock","room.self.deaf"]`), func(c *Claims) { c.Room.Scopes = []Permission{RoomLock, SelfDeaf} }},
-		"a permission twice":             {with("permissions", `["room.lock","room.lock"]`), func(c *Claims) { c.Room.Scopes = []Permission{RoomLock} }},
+		"permissions in their order":     {with("permissions", `["room.lock","room.self.deaf"]`), func(c *Claims) { c.Room.Scopes = []Permission{wire.RoomLock, wire.SelfDeaf} }},
+		"a permission twice":             {with("permissions", `["room.lock","room.lock"]`), func(c *Claims) { c.Room.Scopes = []Permission{wire.RoomLock} }},
 		"aliases": {with("permissions", `["room.stream.start","room.playback.seek","room.stream"]`),
-			func(c *Claims) { c.Room.Scopes = []Permission{RoomStream, RoomPlaybackSeek} }},
+			func(c *Claims) { c.Room.Scopes = []Permission{wire.RoomStream, wire.RoomPlaybackSeek} }},
 		"audience without permissions": {with("join_as", `"audience"`), audience},
 		"audience with permissions":    {`{"room_name":"r","join_as":"audience","permissions":["room.lock"]}`, audience},
 		"audience with nonsense":       {`{"room_name":"r","join_as":"audience","permissions":7}`, audience},
@@ -268,7 +268,7 @@ func FuzzIssue(f *testing.F) {
 			t.Errorf("an audience with permissions: %v", c.Room.Scopes)
 		}
 		for _, p := range c.Room.Scopes {
-			if !slices.Contains(Permissions(), p) {
+			if !slices.Contains(wire.Permissions(), p) {
 				t.Errorf("permission %q", p)
 			}
 		}

@@ -232,6 +232,10 @@ func (m media) Hold(conference string, on bool) { m.sfu.Hold(conference, on) }
 
 func (m media) End(conference string) { m.sfu.EndConference(conference) }
 
+func (m media) Permit(name, owner string, r conference.Rights) {
+	m.sfu.Permit(name, owner, sfu.Rights(r))
+}
+
 func candidate(c wire.ICECandidate) webrtc.ICECandidateInit {
 	return webrtc.ICECandidateInit{Candidate: c.Candidate, SDPMid: c.SDPMid, SDPMLineIndex: c.SDPMLineIndex}
 }

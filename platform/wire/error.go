@@ -18,6 +18,7 @@ const (
 	CodeMediaType    Code = "unsupported_media"   // 415: not the content type that this path takes
 	CodeTooMany      Code = "too_many_requests"   // 429
 	CodeInternal     Code = "internal"            // 500: details are in the server's log only
+	CodeNotAvailable Code = "not_available"       // 501: allowed, but this server cannot do it yet
 	CodeUnavailable  Code = "service_unavailable" // 503: starting, draining or full
 	CodeNoAnswer     Code = "no_answer"           // 504: the other side did not answer in time
 	CodeNoSpace      Code = "no_space"            // 507: the server's room for files is used up

@@ -38,6 +38,11 @@ func callEvent(t EventType, set func(*CallEvent)) CallEvent {
 	return e
 }
 
+var (
+	onMember = MemberAction{"c1", "e1", "e2"}
+	inRoom   = RoomAction{"c1", "e1"}
+)
+
 // golden holds one value of every body and event; testdata has the JSON of
 // each, which the JavaScript tests read too.
 var golden = map[string]any{
@@ -148,9 +153,36 @@ var golden = map[string]any{
 		AutoCreateRoom: json.RawMessage(`false`), EnableRoomPreviews: json.RawMessage(`true`), RoomDisplayName: json.RawMessage(`"My room"`),
 		EndRoomSessionOnLeave: json.RawMessage(`true`), JoinAs: json.RawMessage(`"member"`), MediaAllowed: json.RawMessage(`"audio-only"`),
 		RoomMeta: json.RawMessage(`{"floor":2}`), Meta: json.RawMessage(`{"badge":"blue"}`), SyncAudioVideo: json.RawMessage(`true`)},
-	"room-token":        RoomToken{"a.b.c"},
-	"validation-errors": ValidationErrors{[]ValidationError{NewValidationError("name", "Name must be present")}},
-	"video-error":       VideoError{"Unauthorized"},
+	"room-token": RoomToken{"a.b.c"},
+	"member": Member{"e2", "Maria", JoinAsMember, []Permission{SelfAudioUnmute, MemberRemove}, true, true, true, -10, 20, DefaultSensitivity,
+		"reserved-1", &at, json.RawMessage(`{"badge":"blue"}`), MediaAudioOnly, &at},
+	"member-audience": Member{ID: "e2", Name: "Maria", Role: JoinAsAudience, Permissions: []Permission{}, Sensitivity: DefaultSensitivity,
+		Meta: json.RawMessage(`{}`), MediaAllowed: MediaAll},
+	"room": Room{"my_room", "My room", "c1", json.RawMessage(`{"floor":2}`), true, "2x2", map[string]string{"e2": "standard-2"}, true, true, true, true, 8},
+	"event-member-updated": event(EventMetadataUpdated, func(e *Event) {
+		e.Key, e.Operation = MemberKey("e2"), OperationSet
+		e.Value = `{"id":"e2","name":"Maria","role":"audience","permissions":[],"audioMuted":false,"videoMuted":false,"deaf":false,"inputVolume":0,"outputVolume":0,"sensitivity":30,"meta":{},"mediaAllowed":"all"}`
+	}),
+	"member-action":       onMember,
+	"set-volume":          SetVolume{onMember, -50},
+	"set-sensitivity":     SetSensitivity{onMember, 100},
+	"set-member-position": SetMemberPosition{onMember, "off-canvas"},
+	"set-member-meta":     SetMemberMeta{onMember, json.RawMessage(`{"badge":"blue"}`)},
+	"delete-member-meta":  DeleteMemberMeta{onMember, []string{"badge"}},
+	"remove-member":       RemoveMember{onMember, "not your turn"},
+	"promote": Promote{onMember, []Permission{SelfAudioMute, SelfAudioUnmute}, json.RawMessage(`{"badge":"blue"}`), true, true,
+		MediaAll},
+	"demote":                   Demote{onMember, MediaVideoOnly},
+	"room-action":              inRoom,
+	"remove-all-members":       RemoveAllMembers{inRoom, "the office closes"},
+	"set-layout":               SetLayout{inRoom, "2x2", map[string]string{"e2": "standard-2"}},
+	"set-positions":            SetPositions{inRoom, map[string]string{"e2": "reserved-1"}},
+	"set-room-meta":            SetRoomMeta{inRoom, json.RawMessage(`{"floor":2}`)},
+	"delete-room-meta":         DeleteRoomMeta{inRoom, []string{"floor"}},
+	"set-prioritize-handraise": SetPrioritizeHandraise{inRoom, true},
+	"layouts":                  Layouts{LayoutNames()},
+	"validation-errors":        ValidationErrors{[]ValidationError{NewValidationError("name", "Name must be present")}},
+	"video-error":              VideoError{"Unauthorized"},
 	"ready": Ready{Ready: true, URL: "http://127.0.0.1:8080", MQTT: "127.0.0.1:1883", MQTTWS: "ws://127.0.0.1:8080/ws",
 		Media: "127.0.0.1:7882", TURN: "127.0.0.1:3478", Users: map[string]string{"agent1": "PASSWORD"}},
 }

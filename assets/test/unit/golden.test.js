@@ -19,6 +19,7 @@ const foreign = [
   /^(create|update)-(conference|stream-metadata)$/, /^conference-entry$/, /^endpoint$/, /^ready$/,
   /^(create-)?ticket$/, /^(create-)?room-(links|token)$/, /^validation-errors$/, /^video-error$/,
   /(^|-)call(-|$)/, /^event-ice-candidates-found$/, // one-to-one calls
+  /^(member|room)(-|$)/, /^(set|delete|remove)-/, /^(promote|demote|layouts)$/, // what rooms add
   /interaction/, /file/, /snapshot/, /^transcript$/,
 ];
 
