@@ -7,6 +7,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	"guichet/platform/oauth"
 	"guichet/platform/page"
 	"guichet/platform/report"
+	"guichet/platform/room"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
 )
@@ -42,14 +44,15 @@ type Config struct {
 	Files        *file.Service
 	Chat         *chat.Service
 	Reports      *report.Service
+	Rooms        *room.Service
 	Pages        *page.Pages
 	ICEServers   func(user string) []wire.ICEServer
 	PublicURL    string // without a slash at its end
 	Now          func() time.Time
 	Logger       *slog.Logger
 
-	// SignRoomToken signs the claims of a room token for an organization.
-	SignRoomToken func(organization string, claims any) (string, error)
+	// SignRoomToken signs the claims of a room token for an application.
+	SignRoomToken func(ctx context.Context, by oauth.Identity, claims any) (string, error)
 }
 
 // API serves the REST paths.
@@ -63,7 +66,7 @@ type API struct {
 // New returns the API's handler.
 func New(c Config) (*API, error) {
 	switch {
-	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Interactions == nil, c.Files == nil, c.Chat == nil, c.Tickets == nil, c.Reports == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
+	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Interactions == nil, c.Files == nil, c.Chat == nil, c.Tickets == nil, c.Reports == nil, c.Rooms == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
 		return nil, errors.New("api: a part is missing")
 	}
 	if c.Now == nil {

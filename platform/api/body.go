@@ -33,7 +33,17 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 
 // decode reads a JSON body into v. Members that v does not know are ignored:
 // clients of the contract send more than we read.
+// The name of a room becomes the id of its session.
 func decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
+	v, err := decodePlain[T](w, r)
+	if err == nil {
+		err = named(r.Context(), &v)
+	}
+	return v, err
+}
+
+// decodePlain leaves names as they are.
+func decodePlain[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	var v T
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind != "application/json" {
 		return v, &wire.Error{Code: wire.CodeMediaType, Message: "the body must be application/json"}

@@ -2,16 +2,18 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"guichet/platform/conference"
 	"guichet/platform/oauth"
+	"guichet/platform/wire"
 )
 
 func (a *API) routeConferences() {
 	d := a.Conferences
 	post(a, "create", callsRule, d.Create)
-	post(a, "join", callsWrite, d.Join)
+	a.mux.HandleFunc(operation("join"), a.guard(callsWrite, a.joinConference))
 	post(a, "publishStream", callsWrite, d.Publish)
 	post(a, "viewStream", callsWrite, d.View)
 	act(a, "leave", callsWrite, d.Leave)
@@ -58,6 +60,30 @@ func act[Request any](a *API, name string, n need, do func(context.Context, conf
 		}
 		return done(w)
 	}))
+}
+
+// joinConference joins. By a room's name its session is found or made.
+func (a *API) joinConference(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
+	body, err := decodePlain[wire.JoinConference](w, r)
+	if err != nil {
+		return err
+	}
+	who, session, err := a.enterRoom(r.Context(), id, body.ConferenceID, body.UserEndpointID)
+	if err != nil {
+		return err
+	}
+	body.ConferenceID = session
+	summary, err := a.Conferences.Join(r.Context(), who, body)
+	if errors.Is(err, conference.ErrUnknownConference) && who.Admission != nil {
+		who.MayCreate = true
+		if _, err = a.Conferences.Create(r.Context(), who, wire.CreateConference{ConferenceID: session}); err == nil || errors.Is(err, conference.ErrExists) {
+			summary, err = a.Conferences.Join(r.Context(), who, body)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, summary)
 }
 
 func (a *API) listConferences(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {

@@ -28,6 +28,9 @@ func (a *API) register(w http.ResponseWriter, r *http.Request, id oauth.Identity
 	if err != nil {
 		return "", err
 	}
+	if err := a.resumes(id, body.UserEndpointID); err != nil {
+		return "", err
+	}
 	return a.Endpoints.Register(r.Context(), owner(id), id.Access, body)
 }
 

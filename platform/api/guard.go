@@ -54,7 +54,9 @@ func (a *API) guard(n need, h handler) http.HandlerFunc {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="guichet", error="insufficient_scope", error_description="The access token does not allow this", scope="`+n.scope+`"`)
 			err = &wire.Error{Code: wire.CodeForbidden, Message: "the access token does not allow this"}
 		case err == nil:
-			err = h(w, r, id)
+			if r, err = a.hold(r, &id); err == nil {
+				err = h(w, r, id)
+			}
 		}
 		if err != nil {
 			a.fail(w, r, err)

@@ -12,6 +12,7 @@ import (
 	"guichet/platform/file"
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
+	"guichet/platform/room"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
 	"guichet/sfu"
@@ -109,6 +110,11 @@ var causes = []struct {
 	{ticket.ErrRevoked, wire.CodeGone, "this link was withdrawn"},
 	{ticket.ErrEarly, wire.CodeForbidden, "this link cannot be used yet"},
 	{ticket.ErrUsed, wire.CodeGone, "this link was used already"},
+	{room.ErrUnknown, wire.CodeNotFound, "there is no such room"},
+	{room.ErrUnknownSession, wire.CodeNotFound, "there is no such session"},
+	{room.ErrNoSession, wire.CodeNotFound, "nobody is in this room now: join it first"},
+	{room.ErrChanged, wire.CodeConflict, "somebody else changed this meanwhile: load it anew"},
+	{room.ErrToken, wire.CodeInvalid, "page_token is none of ours"},
 	{sfu.ErrBadOffer, wire.CodeInvalid, ""},
 	{sfu.ErrBadCandidate, wire.CodeInvalid, "this is not an ICE candidate"},
 	{sfu.ErrUnknownStream, wire.CodeNotFound, "there is no such stream in this conference"},

@@ -71,7 +71,7 @@ func (a *API) createRoomToken(w http.ResponseWriter, r *http.Request, id oauth.I
 	if len(wrong) > 0 {
 		return send(w, http.StatusUnprocessableEntity, wire.ValidationErrors{Errors: wrong})
 	}
-	token, err := a.SignRoomToken(id.Organization, claims)
+	token, err := a.SignRoomToken(r.Context(), id, claims)
 	if err != nil {
 		return err
 	}

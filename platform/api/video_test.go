@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -68,12 +69,12 @@ func serveVideo(t *testing.T) *project {
 		},
 		Renew:     func(string, oauth.Access) {},
 		OAuth:     &oauth.Service{},
-		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Pages: &page.Pages{},
+		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Rooms: &room.Service{}, Pages: &page.Pages{},
 		ICEServers: func(string) []wire.ICEServer { return nil },
-		SignRoomToken: func(organization string, claims any) (string, error) {
+		SignRoomToken: func(_ context.Context, by oauth.Identity, claims any) (string, error) {
 			c := claims.(room.Claims)
-			if organization != c.Organization {
-				t.Errorf("signed for %s: claims of %s", organization, c.Organization)
+			if by.Organization != c.Organization || by.ClientID != c.ProjectID {
+				t.Errorf("signed for %+v: claims of %s", by, c.Organization)
 			}
 			p.signed = append(p.signed, c)
 			return "a.b.c", p.fails

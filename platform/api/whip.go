@@ -86,6 +86,9 @@ func (a *API) enter(ctx context.Context, s *session, offer, wanted string) (answ
 	if err := wire.CheckID("conference id", s.conference); err != nil {
 		return "", err
 	}
+	if h := holderOf(ctx); h != nil {
+		return a.enterAsHolder(ctx, s, offer, wanted)
+	}
 	state, err := a.Conferences.State(ctx, c, s.conference)
 	if errors.Is(err, conference.ErrUnknownConference) && c.MayCreate {
 		_, err = a.Conferences.Create(ctx, c, wire.CreateConference{ConferenceID: s.conference})
@@ -104,10 +107,49 @@ func (a *API) enter(ctx context.Context, s *session, offer, wanted string) (answ
 			return "", err
 		}
 	}
-	s.endpoint, err = a.Endpoints.Register(ctx, owner(s.identity), s.identity.Access, wire.RegisterEndpoint{KeepAliveSeconds: whipKeepAliveSeconds})
+	if err := a.registerSession(ctx, s); err != nil {
+		return "", err
+	}
+	return a.exchange(ctx, s, c, offer)
+}
+
+// enterAsHolder is enter by a room token: the room's session is found, or made by
+// who sends.
+func (a *API) enterAsHolder(ctx context.Context, s *session, offer, wanted string) (answer string, err error) {
+	h := holderOf(ctx)
+	if s.protocol == whep {
+		if s.conference, err = h.resolve(s.conference); err != nil {
+			return "", err
+		}
+		state, err := a.Conferences.State(ctx, conferenceCaller(s.identity), s.conference)
+		if err != nil {
+			return "", err
+		}
+		if s.stream, err = chooseStream(state, wanted); err != nil {
+			return "", err
+		}
+	}
+	if err := a.resumes(s.identity, ""); err != nil {
+		return "", err
+	}
+	if err := a.registerSession(ctx, s); err != nil {
+		return "", err
+	}
+	c, conference, err := a.enterRoom(ctx, s.identity, s.conference, s.endpoint)
 	if err != nil {
 		return "", err
 	}
+	s.conference, s.identity.Conference = conference, c.Conference
+	return a.exchange(ctx, s, c, offer)
+}
+
+func (a *API) registerSession(ctx context.Context, s *session) (err error) {
+	s.endpoint, err = a.Endpoints.Register(ctx, owner(s.identity), s.identity.Access, wire.RegisterEndpoint{KeepAliveSeconds: whipKeepAliveSeconds})
+	return err
+}
+
+// exchange joins and publishes or views.
+func (a *API) exchange(ctx context.Context, s *session, c conference.Caller, offer string) (answer string, err error) {
 	name := s.identity.Name
 	if name == "" {
 		name = s.identity.UserID

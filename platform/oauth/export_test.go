@@ -41,6 +41,7 @@ type oneKey struct{ keyring.Key }
 func (o oneKey) SigningKeys(context.Context) ([]keyring.Key, error) {
 	return []keyring.Key{o.Key}, nil
 }
+func (oneKey) KeepSigningKey(context.Context, string, time.Time, time.Time) error { return nil }
 func (oneKey) ReplaceSigningKeys(context.Context, string, *keyring.Key, []string, bool) error {
 	return nil
 }

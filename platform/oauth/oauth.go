@@ -88,6 +88,8 @@ type Config struct {
 	Tickets Tickets // nil: the ticket grant is refused
 	Logger  *slog.Logger
 	Now     func() time.Time
+	// Stays tells whether the holder of a room token is in its room; nil: nobody is.
+	Stays func(ctx context.Context, holder Identity) bool
 	// Argon2 is the cost of a hashed password; zero means 19 MiB, two passes,
 	// one thread.
 	Argon2 Argon2

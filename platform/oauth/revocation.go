@@ -43,6 +43,13 @@ type Revocation struct {
 	ID      string
 	Version int64 // of an application: tokens of earlier ones end
 	At      time.Time
+	Until   time.Time // when the token would have expired, if it lives longer than access tokens do
+}
+
+// last tells whether the revocation of an application or token may still matter
+// long after it was made: to room tokens.
+func (r Revocation) last(now time.Time) bool {
+	return r.Kind == RevokedApplication || r.Until.After(now)
 }
 
 // Covers tells whether a token is among those that ended. No clock is asked:
@@ -81,6 +88,9 @@ func (v *revocations) add(r Revocation) {
 	k := revocationKey{r.Kind, r.ID}
 	if old, ok := v.by[k]; ok {
 		r.Version = max(r.Version, old.Version)
+		if old.Until.After(r.Until) {
+			r.Until = old.Until
+		}
 	}
 	v.by[k] = r
 }
@@ -100,12 +110,12 @@ func (v *revocations) cover(a Access) bool {
 	return false
 }
 
-// forget drops those older than a time.
+// forget drops those older than a time, save what room tokens need.
 func (v *revocations) forget(before time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for k, r := range v.by {
-		if r.At.Before(before) {
+		if r.At.Before(before) && !r.last(before) {
 			delete(v.by, k)
 		}
 	}

@@ -1,12 +1,16 @@
 package oauth
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
+
+	"guichet/platform/oauth/keyring"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
@@ -52,16 +56,32 @@ func (s *Service) revokeToken(r *http.Request, a StoredApplication, token string
 	case err == nil:
 	case errors.Is(err, ErrUnknown):
 		c, key, parseErr := s.parse(token)
+		if errors.Is(parseErr, keyring.ErrType) {
+			ended, err = s.revokeRoom(ctx, a, token, &e)
+			break
+		}
 		if err = nil; parseErr != nil || c.ClientID != a.ID || s.revoked.cover(c.identity(key).Access) {
 			break
 		}
 		e.Subject, e.TokenID, e.Detail, ended = c.Subject, c.ID, "access token", true
-		err = s.config.Store.RevokeToken(ctx, c.ID, now)
+		err = s.config.Store.RevokeToken(ctx, c.ID, now, time.Time{})
 	}
 	if err := s.followed(ctx, err); err != nil || !ended {
 		return err
 	}
 	return s.record(ctx, e)
+}
+
+// revokeRoom ends a room token of the client's own, also one whose time for
+// joining is over.
+func (s *Service) revokeRoom(ctx context.Context, a StoredApplication, token string, e *AuditEntry) (ended bool, err error) {
+	id, err := s.parseRoom(token)
+	if err != nil || id.ClientID != a.ID || s.revoked.cover(id.Access) {
+		return false, nil
+	}
+	e.Subject, e.TokenID, e.Detail = id.UserID, id.TokenID, "room token"
+	// Its holder may be in the room long after the token's end.
+	return true, s.config.Store.RevokeToken(ctx, id.TokenID, s.now(), later(id.Expires, s.now()).Add(keepRoomToken))
 }
 
 // introspection is the answer of RFC 7662, section 2.2.

@@ -126,8 +126,8 @@ type GrantStore interface {
 	// RevokeGrant ends a grant and with it all its tokens; ended is false when it
 	// had ended before.
 	RevokeGrant(ctx context.Context, id string, at time.Time) (ended bool, err error)
-	// RevokeToken ends one access token.
-	RevokeToken(ctx context.Context, id string, at time.Time) error
+	// RevokeToken ends one access or room token. Until is when it would have expired.
+	RevokeToken(ctx context.Context, id string, at, until time.Time) error
 	// Revocations returns what was revoked after a number, in order. Every change
 	// that revokes adds to this list in the same transaction; so does every
 	// change of the signing keys.

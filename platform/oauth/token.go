@@ -1,13 +1,10 @@
 package oauth
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -117,23 +114,6 @@ func (s *Service) identify(t *attempt, nonce string) error {
 	var err error
 	t.token.IDToken, err = s.keys.Sign(keyring.IDToken, c)
 	return err
-}
-
-// SignRoomToken signs the claims of a room token, an object, for an
-// organization.
-func (s *Service) SignRoomToken(organization string, claims any) (string, error) {
-	body, err := json.Marshal(claims)
-	if err != nil {
-		return "", fmt.Errorf("encode claims: %w", err)
-	}
-	all := map[string]any{}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber() // which keeps all digits
-	if err := d.Decode(&all); err != nil {
-		return "", fmt.Errorf("encode claims: %w", err)
-	}
-	all["iss"], all["aud"], all["organization"] = s.config.Issuer, s.config.Issuer, organization
-	return s.keys.Sign(keyring.RoomToken, all)
 }
 
 // rolesOf are the authorities of a user's or guest's grant today; ErrUnknown

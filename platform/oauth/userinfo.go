@@ -28,7 +28,7 @@ func (s *Service) userInfo(w http.ResponseWriter, r *http.Request) {
 		fail(http.StatusUnauthorized, "invalid_request", "")
 	case errors.Is(err, ErrExpiredToken):
 		fail(http.StatusUnauthorized, "invalid_token", `, error="invalid_token", error_description="The access token expired"`)
-	case err != nil:
+	case err != nil, id.Room != nil:
 		fail(http.StatusUnauthorized, "invalid_token", `, error="invalid_token", error_description="The access token is not valid"`)
 	case !slices.Contains(id.Scopes, scopeOpenID):
 		fail(http.StatusForbidden, "insufficient_scope", `, error="insufficient_scope", scope="openid"`)

@@ -26,6 +26,9 @@ type Identity struct {
 	Scopes     []string
 	Conference string // of guests: the only conference they may join
 	Ticket     string // of guests
+	// Room is what a room token says, all its claims as JSON; nil: it is none.
+	Room json.RawMessage
+	Late bool // the room token's time for joining is over; its holder is in the room
 }
 
 // Has tells whether the token carries a role.
@@ -34,10 +37,14 @@ func (i Identity) Has(role string) bool { return slices.Contains(i.Roles, role) 
 // IsCustomer tells whether a guest with a ticket calls.
 func (i Identity) IsCustomer() bool { return i.Has(RoleCustomer) }
 
-// Verify returns who an access token speaks for, or an error that is
-// ErrInvalidToken. It asks no store.
-func (s *Service) Verify(accessToken string) (Identity, error) {
-	c, key, err := s.parse(accessToken)
+// Verify returns who an access or room token speaks for, or an error that is
+// ErrInvalidToken or means that it could not be decided. For an access token it
+// asks no store.
+func (s *Service) Verify(token string) (Identity, error) {
+	c, key, err := s.parse(token)
+	if errors.Is(err, keyring.ErrType) {
+		return s.verifyRoom(token)
+	}
 	if err != nil {
 		return Identity{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
 	}
@@ -81,12 +88,15 @@ func (s *Service) VerifyBasic(r *http.Request) (Identity, error) {
 // parse checks all but revocation: form, type, key, signature and claims. It
 // returns the key's id as well.
 func (s *Service) parse(token string) (c claims, key string, err error) {
-	if len(token) > maxAccessToken {
-		return c, "", fmt.Errorf("longer than %d bytes", maxAccessToken)
+	if len(token) > maxRoomToken {
+		return c, "", fmt.Errorf("longer than %d bytes", maxRoomToken)
 	}
 	body, key, err := s.keys.Verify(keyring.AccessToken, token)
 	if err != nil {
 		return c, "", err
+	}
+	if len(token) > maxAccessToken {
+		return c, "", fmt.Errorf("longer than %d bytes", maxAccessToken)
 	}
 	if err := json.Unmarshal(body, &c); err != nil {
 		return c, "", err

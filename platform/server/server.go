@@ -33,6 +33,7 @@ import (
 	"guichet/platform/quality"
 	"guichet/platform/relay"
 	"guichet/platform/report"
+	"guichet/platform/room"
 	"guichet/platform/store"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
@@ -73,6 +74,7 @@ type Server struct {
 	chat        *chat.Service
 	quality     *quality.Service
 	reports     *report.Service
+	rooms       *room.Service
 	api         *api.API
 
 	closing sync.Once
@@ -173,7 +175,7 @@ func (s *Server) routes() error {
 	if err != nil {
 		return err
 	}
-	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Interactions: s.cases, Files: s.files, Chat: s.chat, Tickets: s.tickets, Reports: s.reports,
+	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Interactions: s.cases, Files: s.files, Chat: s.chat, Tickets: s.tickets, Reports: s.reports, Rooms: s.rooms,
 		Pages: pages, ICEServers: s.iceServers, SignRoomToken: s.oauth.SignRoomToken, PublicURL: s.config.PublicURL, Now: s.config.Now, Logger: s.log.With("part", "api")})
 	if err != nil {
 		return err

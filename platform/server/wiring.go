@@ -21,6 +21,7 @@ import (
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/oauth/vault"
+	"guichet/platform/room"
 	"guichet/platform/store"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
@@ -44,8 +45,11 @@ func (s *Server) startDomains(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.rooms, err = room.New(s.store, c.Now); err != nil {
+		return err
+	}
 	s.oauth, err = oauth.New(ctx, oauth.Config{Issuer: c.PublicURL, Store: s.store, Vault: secrets, Tickets: redeemer{s.tickets},
-		Algorithm: c.SigningAlgorithm, ProviderNetworks: c.ProviderNetworks, Logger: s.log.With("part", "oauth"), Now: c.Now})
+		Algorithm: c.SigningAlgorithm, ProviderNetworks: c.ProviderNetworks, Stays: s.stays, Logger: s.log.With("part", "oauth"), Now: c.Now})
 	if err != nil {
 		return err
 	}
@@ -150,6 +154,20 @@ func (s *Server) authenticate(_ context.Context, token string) (broker.Session, 
 
 func session(a oauth.Access) broker.Session {
 	return broker.Session{Organization: a.Organization, UserID: a.UserID, Expires: a.Expires, Access: a}
+}
+
+// stays tells whether the holder of a room token is in the session of its room.
+func (s *Server) stays(ctx context.Context, holder oauth.Identity) bool {
+	claims, err := room.ParseClaims(holder.Room)
+	if err != nil || s.conferences == nil {
+		return false
+	}
+	session, err := s.rooms.Current(ctx, holder.Organization, claims.Room.Name)
+	if err != nil {
+		return false
+	}
+	state, err := s.conferences.State(ctx, conference.Caller{Organization: holder.Organization, Conference: session}, session)
+	return err == nil && slices.ContainsFunc(state.Participants, func(p wire.Participant) bool { return p.ID == holder.UserID })
 }
 
 // renew lets the connection of an endpoint live by the right that it was kept

@@ -68,6 +68,10 @@ func saveConference(tx *sql.Tx, c conference.Change) ([]tailRow, error) {
 	} else if n == 0 {
 		return nil, conference.ErrStale
 	}
+	ofRoom, err := keepSession(tx, c, at)
+	if err != nil {
+		return nil, fmt.Errorf("keep session of a room: %w", err)
+	}
 	rows := make([]tailRow, 0, len(c.Entries))
 	for _, e := range c.Entries {
 		seq, err := saveEntry(tx, c.Key, at, e)
@@ -76,6 +80,11 @@ func saveConference(tx *sql.Tx, c conference.Change) ([]tailRow, error) {
 		}
 		if err := keepHistory(tx, c, at, e); err != nil {
 			return nil, fmt.Errorf("keep history: %w", err)
+		}
+		if ofRoom && !e.Alone {
+			if err := keepRoomEvent(tx, c.Key, at, e); err != nil {
+				return nil, fmt.Errorf("keep event of a room: %w", err)
+			}
 		}
 		rows = append(rows, tailRow{broker.Entry{Seq: seq, Body: e.Body}, e.To})
 	}

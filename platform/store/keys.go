@@ -13,11 +13,14 @@ import (
 // SigningKeys implements keyring.Store.
 func (s *Store) SigningKeys(ctx context.Context) ([]keyring.Key, error) {
 	return collect(ctx, s.read, "read signing keys", func(r row) (k keyring.Key, err error) {
-		var created, signs int64
-		err = r.Scan(&k.ID, &k.Algorithm, &k.Sealed, &created, &signs)
+		var created, signs, until int64
+		err = r.Scan(&k.ID, &k.Algorithm, &k.Sealed, &created, &signs, &until)
 		k.Created, k.Signs = time.UnixMilli(created), time.UnixMilli(signs)
+		if until > 0 {
+			k.Until = time.UnixMilli(until)
+		}
 		return k, err
-	}, `SELECT id, algorithm, sealed, created, signs FROM signing_keys ORDER BY signs DESC, created DESC, id`)
+	}, `SELECT id, algorithm, sealed, created, signs, until FROM signing_keys ORDER BY signs DESC, created DESC, id`)
 }
 
 // ReplaceSigningKeys implements keyring.Store.
@@ -56,5 +59,16 @@ func (s *Store) ReplaceSigningKeys(ctx context.Context, newest string, add *keyr
 		_, err = tx.Exec(`INSERT INTO signing_keys (id, algorithm, sealed, created, signs) VALUES (?, ?, ?, ?, ?)`,
 			add.ID, add.Algorithm, add.Sealed, add.Created.UnixMilli(), add.Signs.UnixMilli())
 		return err
+	})
+}
+
+// KeepSigningKey implements keyring.Store.
+func (s *Store) KeepSigningKey(ctx context.Context, id string, until, at time.Time) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		r, err := tx.Exec(`UPDATE signing_keys SET until = max(until, ?) WHERE id = ?`, until.UnixMilli(), id)
+		if err := orElse(r, err, keyring.ErrChanged); err != nil {
+			return err
+		}
+		return revoke(tx, oauth.Revocation{Kind: "keys", At: at})
 	})
 }

@@ -10,7 +10,11 @@ import (
 
 // revoke adds to the list that every process follows.
 func revoke(tx *sql.Tx, r oauth.Revocation) error {
-	_, err := tx.Exec(`INSERT INTO revocations (kind, id, version, at) VALUES (?, ?, ?, ?)`, r.Kind, r.ID, r.Version, r.At.UnixMilli())
+	until := int64(0)
+	if !r.Until.IsZero() {
+		until = r.Until.UnixMilli()
+	}
+	_, err := tx.Exec(`INSERT INTO revocations (kind, id, version, at, until) VALUES (?, ?, ?, ?, ?)`, r.Kind, r.ID, r.Version, r.At.UnixMilli(), until)
 	return err
 }
 
@@ -63,8 +67,10 @@ func revokeUser(tx *sql.Tx, organization, id string, at time.Time) error {
 }
 
 // RevokeToken implements oauth.GrantStore.
-func (s *Store) RevokeToken(ctx context.Context, id string, at time.Time) error {
-	return s.update(ctx, func(tx *sql.Tx) error { return revoke(tx, oauth.Revocation{Kind: oauth.RevokedToken, ID: id, At: at}) })
+func (s *Store) RevokeToken(ctx context.Context, id string, at, until time.Time) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		return revoke(tx, oauth.Revocation{Kind: oauth.RevokedToken, ID: id, At: at, Until: until})
+	})
 }
 
 // RevokeGrant implements oauth.GrantStore.
@@ -79,9 +85,12 @@ func (s *Store) RevokeGrant(ctx context.Context, id string, at time.Time) (ended
 // Revocations implements oauth.GrantStore.
 func (s *Store) Revocations(ctx context.Context, after int64, limit int) ([]oauth.Revocation, error) {
 	return collect(ctx, s.read, "read revocations", func(r row) (v oauth.Revocation, err error) {
-		var at int64
-		err = r.Scan(&v.Seq, &v.Kind, &v.ID, &v.Version, &at)
+		var at, until int64
+		err = r.Scan(&v.Seq, &v.Kind, &v.ID, &v.Version, &at, &until)
 		v.At = time.UnixMilli(at)
+		if until > 0 {
+			v.Until = time.UnixMilli(until)
+		}
 		return v, err
-	}, `SELECT seq, kind, id, version, at FROM revocations WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit)
+	}, `SELECT seq, kind, id, version, at, until FROM revocations WHERE seq > ? ORDER BY seq LIMIT ?`, after, limit)
 }

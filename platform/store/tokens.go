@@ -135,7 +135,9 @@ func (s *Store) SweepGrants(ctx context.Context, before time.Time) error {
 		// A code nobody exchanged: its grant has no refresh token and never will.
 		{"codes", `DELETE FROM grants WHERE id IN (SELECT c.grant_id FROM codes c WHERE c.used = 0 AND c.expires < ?1 LIMIT ?2)`},
 		{"devices", `DELETE FROM devices WHERE hash IN (SELECT hash FROM devices WHERE expires < ?1 LIMIT ?2)`},
-		{"revocations", `DELETE FROM revocations WHERE seq IN (SELECT seq FROM revocations WHERE at < ?1 LIMIT ?2)`},
+		// Room tokens live long: of an application the last stays, of a token what has not expired.
+		{"revocations", `DELETE FROM revocations WHERE seq IN (SELECT seq FROM revocations r WHERE at < ?1 AND until < ?1
+			AND (kind <> 'application' OR EXISTS (SELECT 1 FROM revocations n WHERE n.kind = r.kind AND n.id = r.id AND n.seq > r.seq)) LIMIT ?2)`},
 	} {
 		if err := s.sweep(ctx, q.what, q.query, before.UnixMilli(), sweepChunk); err != nil {
 			return err

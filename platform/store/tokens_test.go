@@ -125,7 +125,7 @@ func TestSweptGrants(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, at := range map[string]time.Time{"old": issued, "new": issued.Add(3 * time.Hour)} {
-		if err := s.RevokeToken(ctx, id, at); err != nil {
+		if err := s.RevokeToken(ctx, id, at, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -53,6 +53,9 @@ const (
 // ErrChanged tells that the keys changed since they were read.
 var ErrChanged = errors.New("the signing keys have changed meanwhile")
 
+// ErrType tells that a token is of another type.
+var ErrType = errors.New("token is of another type")
+
 // Key is a signing key as it is kept.
 type Key struct {
 	ID        string // RFC 7638 thumbprint: the kid
@@ -60,6 +63,9 @@ type Key struct {
 	Sealed    []byte // PKCS #8, sealed by the vault
 	Created   time.Time
 	Signs     time.Time // from when
+	// Until is when the last of the tokens that outlive Config.Life expires; zero:
+	// it signed none.
+	Until time.Time
 }
 
 // Store keeps keys.
@@ -70,6 +76,9 @@ type Store interface {
 	// first of the list is still the one with the id newest, "" meaning none;
 	// else it fails with ErrChanged. What compromised keys have signed ends.
 	ReplaceSigningKeys(ctx context.Context, newest string, add *Key, remove []string, compromised bool) error
+	// KeepSigningKey has a key kept until a time at least, or fails with
+	// ErrChanged when it is gone.
+	KeepSigningKey(ctx context.Context, id string, until, at time.Time) error
 }
 
 // Config is what a Ring works with; all but Algorithm is required.
@@ -78,7 +87,7 @@ type Config struct {
 	Vault     *vault.Vault
 	Algorithm string // of new keys; empty: that of the newest, or else RS256
 	Now       func() time.Time
-	// Life is the longest that anything signed lives.
+	// Life is the longest that anything lives that Sign signed.
 	Life time.Duration
 }
 
@@ -134,7 +143,9 @@ func (r *Ring) Reload(ctx context.Context) error {
 	next := &set{}
 	for _, k := range stored {
 		if old := known[k.ID]; old != nil {
-			next.keys = append(next.keys, old)
+			same := *old
+			same.Key = k
+			next.keys = append(next.keys, &same)
 			continue
 		}
 		opened, err := r.open(k)

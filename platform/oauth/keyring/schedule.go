@@ -54,9 +54,18 @@ func (s *set) current(now time.Time) int {
 	return len(s.keys) - 1
 }
 
-// removed is when the last that key i signed has expired.
-func (r *Ring) removed(s *set, i int) time.Time {
+// retires is when the last that key i signed has expired, save what SignUntil
+// signed.
+func (r *Ring) retires(s *set, i int) time.Time {
 	return s.keys[i-1].Signs.Add(r.config.Life)
+}
+
+// removed is when the last of all that key i signed has expired.
+func (r *Ring) removed(s *set, i int) time.Time {
+	if at := r.retires(s, i); at.After(s.keys[i].Until) {
+		return at
+	}
+	return s.keys[i].Until
 }
 
 // Tend makes a new key when there is none, when the newest has signed for a

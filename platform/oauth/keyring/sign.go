@@ -1,10 +1,12 @@
 package keyring
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	jose "github.com/go-jose/go-jose/v4"
 )
@@ -20,14 +22,40 @@ const (
 // Sign returns claims as a compact JWS of a type. As many run at once as there
 // are processors: more would only make each other late.
 func (r *Ring) Sign(kind string, claims any) (string, error) {
+	s := r.set.Load()
+	return r.sign(s.keys[s.current(r.config.Now())], kind, claims)
+}
+
+// keepStep is how much longer than needed a key is kept, so that few tokens need
+// a write: one a month at the most as time goes by.
+const keepStep = 30 * 24 * time.Hour
+
+// SignUntil is Sign for what lives longer than Config.Life: the key is kept until
+// expires at least, to verify tokens of this type alone.
+func (r *Ring) SignUntil(ctx context.Context, kind string, claims any, expires time.Time) (string, error) {
+	for {
+		s, now := r.set.Load(), r.config.Now()
+		k := s.keys[s.current(now)]
+		if !k.Until.Before(expires) || expires.Before(now) {
+			return r.sign(k, kind, claims)
+		}
+		err := r.config.Store.KeepSigningKey(ctx, k.ID, expires.Add(keepStep), now)
+		if err != nil && !errors.Is(err, ErrChanged) {
+			return "", fmt.Errorf("keep signing key: %w", err)
+		}
+		if err := r.Reload(ctx); err != nil {
+			return "", err
+		}
+	}
+}
+
+func (r *Ring) sign(k *key, kind string, claims any) (string, error) {
 	body, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("encode claims: %w", err)
 	}
-	s := r.set.Load()
-	signer := s.keys[s.current(r.config.Now())].signers[kind]
 	r.signers <- struct{}{}
-	signed, err := signer.Sign(body)
+	signed, err := k.signers[kind].Sign(body)
 	<-r.signers
 	if err != nil {
 		return "", fmt.Errorf("sign: %w", err)
@@ -46,7 +74,7 @@ func (r *Ring) Verify(kind, token string) (claims []byte, kid string, err error)
 	header := signed.Signatures[0].Protected
 	found, _ := header.ExtraHeaders[jose.HeaderType].(string)
 	if !strings.EqualFold(strings.TrimPrefix(found, "application/"), kind) {
-		return nil, "", fmt.Errorf("type is %q", found)
+		return nil, "", fmt.Errorf("%w: %q", ErrType, found)
 	}
 	s, now := r.set.Load(), r.config.Now()
 	current := s.current(now)
@@ -57,7 +85,11 @@ func (r *Ring) Verify(kind, token string) (claims []byte, kid string, err error)
 		if k.Algorithm != header.Algorithm {
 			return nil, "", errors.New("algorithm is not the key's")
 		}
-		if i > current && !now.Before(r.removed(s, i)) {
+		end := r.retires
+		if kind == RoomToken {
+			end = r.removed
+		}
+		if i > current && !now.Before(end(s, i)) {
 			return nil, "", errors.New("key is retired")
 		}
 		claims, err := signed.Verify(k.public)

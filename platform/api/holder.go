@@ -1,0 +1,170 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"guichet/platform/conference"
+	"guichet/platform/endpoint"
+	"guichet/platform/oauth"
+	"guichet/platform/room"
+	"guichet/platform/wire"
+)
+
+// The holder of a room token may touch the session of its room and nothing else,
+// and may give the room's name wherever a call takes a conference's id. The name
+// becomes the id here, once for all calls.
+
+// nowhere is the conference of a holder whose room nobody is in: no id is this.
+const nowhere = "/"
+
+// holder is what a request's room token says.
+type holder struct {
+	claims  room.Claims
+	session string // empty: nobody is in the room
+}
+
+type holderKey struct{}
+
+// holderOf returns the holder who makes a request, or nil.
+func holderOf(ctx context.Context) *holder {
+	h, _ := ctx.Value(holderKey{}).(*holder)
+	return h
+}
+
+// hold bounds the identity of a room token to its room's session and turns the
+// room's name in path and query into the session's id.
+func (a *API) hold(r *http.Request, id *oauth.Identity) (*http.Request, error) {
+	if id.Room == nil {
+		return r, nil
+	}
+	claims, err := room.ParseClaims(id.Room)
+	if err != nil {
+		return r, err
+	}
+	h := &holder{claims: claims}
+	h.session, err = a.Rooms.Current(r.Context(), id.Organization, claims.Room.Name)
+	if err != nil && !errors.Is(err, room.ErrNoSession) {
+		return r, err
+	}
+	if id.Conference = h.session; h.session == "" {
+		id.Conference = nowhere
+	}
+	r = r.WithContext(context.WithValue(r.Context(), holderKey{}, h))
+	if _, path, _ := strings.Cut(r.Pattern, " "); strings.HasPrefix(path, "/rtc-api/conferences/{id}") {
+		session, err := h.resolve(r.PathValue("id"))
+		if err != nil {
+			return r, err
+		}
+		r.SetPathValue("id", session)
+	}
+	if q := r.URL.Query(); q.Has(wire.FormConferenceID) {
+		session, err := h.resolve(q.Get(wire.FormConferenceID))
+		if err != nil {
+			return r, err
+		}
+		q.Set(wire.FormConferenceID, session)
+		r.URL.RawQuery = q.Encode() // of the request's own copy of the address
+	}
+	return r, nil
+}
+
+// resolve turns the room's name into the id of its session; what is not the name
+// stays. It does nothing for callers without a room token.
+func (h *holder) resolve(conference string) (string, error) {
+	if h == nil || conference != h.claims.Room.Name {
+		return conference, nil
+	}
+	if h.session == "" {
+		return "", room.ErrNoSession
+	}
+	return h.session, nil
+}
+
+// named resolves the conference that a body names.
+func named(ctx context.Context, body any) error {
+	h := holderOf(ctx)
+	if h == nil {
+		return nil
+	}
+	v := reflect.ValueOf(body).Elem()
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	f := v.FieldByName("ConferenceID")
+	if !f.IsValid() || f.Kind() != reflect.String {
+		return nil
+	}
+	session, err := h.resolve(f.String())
+	if err != nil {
+		return err
+	}
+	f.SetString(session)
+	return nil
+}
+
+// seat is what a room token says of its holder's place in a room of these
+// settings, at one of its endpoints.
+func (h *holder) seat(v wire.VideoSettings, endpointID string) *conference.Admission {
+	c := h.claims
+	b := c.Bounds(v)
+	return &conference.Admission{TokenID: c.ID, Name: c.NameAt(endpointID), Role: c.JoinAs, Permissions: c.Room.Scopes, MediaAllowed: c.MediaAllowed,
+		AudioMuted: c.JoinAudioMuted, VideoMuted: c.JoinVideoMuted, Meta: c.Meta, JoinFrom: b.JoinFrom, JoinUntil: b.JoinUntil, RemoveAt: b.RemoveAt,
+		RemoveAfter: b.RemoveAfter, EndOnLeave: c.EndRoomOnLeave,
+		Room: conference.RoomSettings{Name: v.Name, DisplayName: v.DisplayName, Meta: v.Meta, Layout: v.Layout, MaxMembers: v.MaxMembers,
+			Previews: v.EnableRoomPreviews, SyncAudioVideo: v.SyncAudioVideo, PrioritizeHandraise: v.PrioritizeHandraise}}
+}
+
+// enterRoom prepares a holder's join: it finds or makes the room and its session
+// and returns what the conference has to know, and the session's id. Nothing is
+// made for who may not join now or has no such endpoint.
+func (a *API) enterRoom(ctx context.Context, id oauth.Identity, conferenceID, endpointID string) (conference.Caller, string, error) {
+	who, h := conferenceCaller(id), holderOf(ctx)
+	if h == nil || conferenceID != h.claims.Room.Name && conferenceID != h.session {
+		return who, conferenceID, nil
+	}
+	now := a.Now()
+	if b := h.claims.Bounds(wire.VideoSettings{}); h.session == "" && (now.Before(b.JoinFrom) || !now.Before(b.JoinUntil)) {
+		return who, "", notNow(now, b)
+	}
+	if err := wire.CheckID("userEndpointId", endpointID); err != nil {
+		return who, "", err
+	}
+	if err := a.Endpoints.Check(ctx, owner(id), endpointID); err != nil {
+		return who, "", err
+	}
+	session, settings, err := a.Rooms.Enter(ctx, h.claims)
+	if errors.Is(err, room.ErrUnknown) {
+		return who, "", &wire.Error{Code: wire.CodeNotFound, Message: "there is no room " + h.claims.Room.Name + ", and this token does not make it (auto_create_room is false)"}
+	}
+	if err != nil {
+		return who, "", err
+	}
+	who.Conference, who.Admission = session, h.seat(settings, endpointID)
+	return who, session, nil
+}
+
+func notNow(now time.Time, b room.Bounds) error {
+	if now.Before(b.JoinFrom) {
+		return &wire.Error{Code: wire.CodeForbidden, Message: "this token lets nobody in before " + b.JoinFrom.UTC().Format(time.RFC3339)}
+	}
+	return &wire.Error{Code: wire.CodeForbidden, Message: "this token lets nobody in any more"}
+}
+
+// resumes fails when somebody whose time for joining is over registers another
+// endpoint than those that are there.
+func (a *API) resumes(id oauth.Identity, endpointID string) error {
+	if !id.Late {
+		return nil
+	}
+	for _, e := range a.Endpoints.List(owner(id)) {
+		if e.ID == endpointID {
+			return nil
+		}
+	}
+	return endpoint.ErrRevoked
+}

@@ -1,0 +1,238 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"guichet/platform/wire"
+)
+
+// Failures that callers branch on.
+var (
+	ErrUnknown        = errors.New("room is not known")
+	ErrUnknownSession = errors.New("session of a room is not known")
+	ErrTaken          = errors.New("room name is taken")
+	ErrNoSession      = errors.New("nobody is in the room")
+	ErrChanged        = errors.New("room was changed meanwhile")
+)
+
+// Stored is a room as it is kept.
+type Stored struct {
+	Organization, ID string
+	Settings         wire.VideoSettings
+	Created, Updated time.Time
+	Session          *Session // the one that goes on, when it was asked for
+}
+
+// Session is one session of a room, a conference. It is kept from the first join
+// on; what the conference's own changes say of it is written with them.
+type Session struct {
+	Organization, ID string
+	Room             string // empty: the room is no more
+	Project          string // the application whose token made it
+	Settings         wire.VideoSettings
+	State            wire.Room // as the conference has it, or had it at its end
+	Started          time.Time
+	Ended            time.Time // zero: it goes on
+}
+
+// Store keeps rooms and their sessions.
+type Store interface {
+	// Room finds one by its id or else by its name, or fails with ErrUnknown.
+	Room(ctx context.Context, organization, idOrName string) (Stored, error)
+	// Rooms returns a page, the newest first.
+	Rooms(ctx context.Context, organization string, withSession bool, p Page) ([]Stored, error)
+	// AddRoom fails with ErrTaken when the organization has a room of this name.
+	AddRoom(ctx context.Context, r Stored) error
+	// ChangeRoom replaces the settings of a room that was last changed at was; it
+	// fails with ErrTaken, ErrUnknown or ErrChanged.
+	ChangeRoom(ctx context.Context, r Stored, was time.Time) error
+	// RemoveRoom returns the id of the session that goes on, if there is one.
+	RemoveRoom(ctx context.Context, organization, id string) (session string, err error)
+	// EnterRoom returns the room of a name and its session. Without a room it
+	// makes the given one, or fails with ErrUnknown when there is none given;
+	// without a session that goes on it makes one with the given id. Of several
+	// callers at once all get the same.
+	EnterRoom(ctx context.Context, organization, name string, fresh *Stored, sessionID, project string, at time.Time) (Stored, string, error)
+	// CurrentSession returns the id of the session that goes on in a room, or fails
+	// with ErrNoSession.
+	CurrentSession(ctx context.Context, organization, name string) (string, error)
+	// RoomSession fails with ErrUnknownSession.
+	RoomSession(ctx context.Context, organization, id string) (Session, error)
+	RoomSessions(ctx context.Context, organization string, f Filter, p Page) ([]Session, error)
+	RoomMembers(ctx context.Context, organization, session string, now time.Time, p Page) ([]Row[wire.VideoMember], error)
+	RoomEvents(ctx context.Context, organization, session string, p Page) ([]Row[wire.VideoEvent], error)
+}
+
+// Filter bounds a list of sessions; empty fields do not.
+type Filter struct {
+	RoomID, RoomName string
+	Status           wire.SessionStatus
+}
+
+// Service answers what there is of rooms. Its methods are safe for concurrent use.
+type Service struct {
+	store Store
+	now   func() time.Time
+}
+
+// New returns a Service; both arguments are needed.
+func New(s Store, now func() time.Time) (*Service, error) {
+	if s == nil || now == nil {
+		return nil, errors.New("room: a store and a clock are required")
+	}
+	return &Service{s, now}, nil
+}
+
+// Enter finds the session of the room that a token names, or makes room and
+// session if the token may. It returns the session's id, which its conference has
+// or will have, and the room's settings.
+func (s *Service) Enter(ctx context.Context, c Claims) (session string, settings wire.VideoSettings, err error) {
+	var fresh *Stored
+	now := s.now()
+	if c.AutoCreateRoom {
+		fresh = &Stored{Organization: c.Organization, ID: wire.NewID(), Settings: c.settings(), Created: now, Updated: now}
+	}
+	r, session, err := s.store.EnterRoom(ctx, c.Organization, c.Room.Name, fresh, wire.NewID(), c.ProjectID, now)
+	return session, r.Settings, err
+}
+
+// Current returns the id of the session that goes on in a room, or fails with
+// ErrNoSession.
+func (s *Service) Current(ctx context.Context, organization, name string) (string, error) {
+	return s.store.CurrentSession(ctx, organization, name)
+}
+
+// Create makes a room, or says what is wrong with the request.
+func (s *Service) Create(ctx context.Context, organization string, q wire.WriteRoom) (Stored, []wire.ValidationError, error) {
+	now := s.now()
+	r := Stored{Organization: organization, ID: wire.NewID(), Settings: newSettings(""), Created: now, Updated: now}
+	var f form
+	r.Settings.Name = f.roomName("name", q.Name)
+	f.write(&r.Settings, q)
+	if len(f.errors) > 0 {
+		return r, f.errors, nil
+	}
+	err := s.store.AddRoom(ctx, r)
+	if errors.Is(err, ErrTaken) {
+		return r, taken(), nil
+	}
+	return r, nil, err
+}
+
+func taken() []wire.ValidationError {
+	return []wire.ValidationError{wire.NewValidationError("name", "Name has already been taken")}
+}
+
+// Update changes what a request names.
+func (s *Service) Update(ctx context.Context, organization, idOrName string, q wire.WriteRoom) (Stored, []wire.ValidationError, error) {
+	for tries := 0; ; tries++ {
+		r, err := s.store.Room(ctx, organization, idOrName)
+		if err != nil {
+			return r, nil, err
+		}
+		var f form
+		if !absent(q.Name) {
+			r.Settings.Name = f.roomName("name", q.Name)
+		}
+		f.write(&r.Settings, q)
+		if len(f.errors) > 0 {
+			return r, f.errors, nil
+		}
+		was := r.Updated
+		if r.Updated = s.now(); !r.Updated.After(was) {
+			r.Updated = was.Add(time.Millisecond)
+		}
+		err = s.store.ChangeRoom(ctx, r, was)
+		switch {
+		case errors.Is(err, ErrTaken):
+			return r, taken(), nil
+		case !errors.Is(err, ErrChanged) || tries == maxTries:
+			return r, nil, err
+		}
+	}
+}
+
+// maxTries bounds how often a change is tried that somebody else overtook.
+const maxTries = 5
+
+// Room finds a room by its id or name.
+func (s *Service) Room(ctx context.Context, organization, idOrName string) (Stored, error) {
+	return s.store.Room(ctx, organization, idOrName)
+}
+
+// Remove deletes a room and returns the session that went on in it, which is the
+// caller's to end.
+func (s *Service) Remove(ctx context.Context, organization, idOrName string) (session string, err error) {
+	r, err := s.store.Room(ctx, organization, idOrName)
+	if err != nil {
+		return "", err
+	}
+	return s.store.RemoveRoom(ctx, organization, r.ID)
+}
+
+// Rooms returns a page of rooms.
+func (s *Service) Rooms(ctx context.Context, organization string, withSession bool, p Page) (Pages[Stored], error) {
+	return page(p, func(p Page) ([]Row[Stored], error) {
+		list, err := s.store.Rooms(ctx, organization, withSession, p)
+		return rows(list, func(r Stored) Place { return Place{r.Created.UnixMilli(), r.ID} }), err
+	})
+}
+
+// Session finds a session by its id.
+func (s *Service) Session(ctx context.Context, organization, id string) (Session, error) {
+	return s.store.RoomSession(ctx, organization, id)
+}
+
+// Sessions returns a page of sessions.
+func (s *Service) Sessions(ctx context.Context, organization string, f Filter, p Page) (Pages[Session], error) {
+	return page(p, func(p Page) ([]Row[Session], error) {
+		list, err := s.store.RoomSessions(ctx, organization, f, p)
+		return rows(list, func(r Session) Place { return Place{r.Started.UnixMilli(), r.ID} }), err
+	})
+}
+
+// Members returns a page of who was in a session.
+func (s *Service) Members(ctx context.Context, organization, session string, p Page) (Pages[wire.VideoMember], error) {
+	if _, err := s.store.RoomSession(ctx, organization, session); err != nil {
+		return Pages[wire.VideoMember]{}, err
+	}
+	return page(p, func(p Page) ([]Row[wire.VideoMember], error) {
+		return s.store.RoomMembers(ctx, organization, session, s.now(), p)
+	})
+}
+
+// Events returns a page of what happened in a session.
+func (s *Service) Events(ctx context.Context, organization, session string, p Page) (Pages[wire.VideoEvent], error) {
+	if _, err := s.store.RoomSession(ctx, organization, session); err != nil {
+		return Pages[wire.VideoEvent]{}, err
+	}
+	return page(p, func(p Page) ([]Row[wire.VideoEvent], error) { return s.store.RoomEvents(ctx, organization, session, p) })
+}
+
+// Video is the room in the contract's words.
+func (r Stored) Video() wire.VideoRoom {
+	return wire.VideoRoom{ID: r.ID, VideoSettings: r.Settings, CreatedAt: wire.NewTime(r.Created), UpdatedAt: wire.NewTime(r.Updated)}
+}
+
+// Video is the session in the contract's words, but for the address of its
+// preview. What the conference changes counts, not what the room began with.
+func (s Session) Video(now time.Time) wire.VideoSession {
+	v := wire.VideoSession{ID: s.ID, VideoSettings: s.Settings, StartTime: wire.NewTime(s.Started), Status: wire.SessionInProgress}
+	if s.Room != "" {
+		v.RoomID = &s.Room
+	}
+	if s.State.Name != "" {
+		v.Locked, v.Layout, v.PrioritizeHandraise = s.State.Locked, s.State.Layout, s.State.PrioritizeHandraise
+		v.DisplayName, v.Meta = s.State.DisplayName, s.State.Meta
+	}
+	end := now
+	if !s.Ended.IsZero() {
+		at := wire.NewTime(s.Ended)
+		v.EndTime, v.Status, v.Locked = &at, wire.SessionCompleted, false
+		end = s.Ended
+	}
+	v.Duration = max(0, int64(end.Sub(s.Started)/time.Second))
+	return v
+}
