@@ -71,10 +71,7 @@ func (a *API) sendFile(w http.ResponseWriter, r *http.Request, id oauth.Identity
 	who := fileCaller(id)
 	h := holderOf(r.Context())
 	transfer := func(fields map[string]string) file.Transfer {
-		if session, err := h.resolve(fields[wire.FormConferenceID]); err == nil {
-			fields[wire.FormConferenceID] = session
-		}
-		return file.Transfer{Conference: fields[wire.FormConferenceID], Endpoint: fields[wire.FormUserEndpointID], Application: fields[wire.FormApplicationID],
+		return file.Transfer{Conference: h.known(fields[wire.FormConferenceID]), Endpoint: fields[wire.FormUserEndpointID], Application: fields[wire.FormApplicationID],
 			Interaction: fields[wire.FormInteractionID], Target: fields[wire.FormTargetID], Transaction: r.Header.Get(wire.HeaderTransactionID)}
 	}
 	f, err := readForm(parts, wire.FormFile, func(fields map[string]string, name string, content io.Reader) (*file.Upload, error) {

@@ -85,6 +85,15 @@ func (h *holder) resolve(conference string) (string, error) {
 	return h.session, nil
 }
 
+// known is resolve where a name without a session may stay what it is, which is
+// no conference.
+func (h *holder) known(conference string) string {
+	if session, err := h.resolve(conference); err == nil {
+		return session
+	}
+	return conference
+}
+
 // named resolves the conference that a body names.
 func named(ctx context.Context, body any) error {
 	h := holderOf(ctx)

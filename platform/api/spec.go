@@ -290,6 +290,8 @@ func enums() map[reflect.Type][]string {
 	values(m, wire.JoinAsMember, wire.JoinAsAudience)
 	values(m, wire.MediaAll, wire.MediaAudioOnly, wire.MediaVideoOnly)
 	values(m, wire.Permissions()...)
+	values(m, wire.Quality720, wire.Quality1080)
+	values(m, wire.SessionInProgress, wire.SessionCompleted)
 	values(m, wire.ReasonExpired, wire.ReasonRevoked, wire.ReasonUsed)
 	values[providerKind](m, wire.ProviderOIDC, wire.ProviderGenesys)
 	values[keyState](m, wire.KeyNext, wire.KeySigning, wire.KeyRetired)
@@ -307,10 +309,17 @@ func values[T ~string](into map[reflect.Type][]string, list ...T) {
 // members are those whose Go type says less than their meaning.
 func members() map[reflect.Type]map[string]any {
 	var object map[string]any
+	var seconds int64
+	text := ""
 	return map[reflect.Type]map[string]any{
 		reflect.TypeFor[wire.UpdateStreamMetadata](): {"metadata": &object},
 		reflect.TypeFor[wire.Provider]():             {"kind": providerKind("")},
 		reflect.TypeFor[wire.SigningKey]():           {"state": keyState("")},
+		reflect.TypeFor[wire.WriteRoom](): {
+			"name": "", "display_name": "", "description": "", "max_members": int64(0), "quality": wire.Quality720, "join_from": &text, "join_until": &text,
+			"remove_at": &text, "remove_after_seconds_elapsed": &seconds, "layout": "", "record_on_start": true, "enable_room_previews": true,
+			"sync_audio_video": true, "meta": object,
+		},
 		reflect.TypeFor[wire.CreateRoomToken](): {
 			"room_name": "", "user_name": "", "permissions": []string{}, "join_from": "", "join_until": "", "remove_at": "",
 			"remove_after_seconds_elapsed": int64(0), "join_audio_muted": true, "join_video_muted": true, "auto_create_room": true,

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"guichet/platform/oauth"
 	"guichet/platform/openapi"
 	"guichet/platform/wire"
 )
@@ -118,11 +117,4 @@ func whipAndWHEP() group {
 		)
 	}
 	return group{"WHIP and WHEP", "Publish (RFC 9725) and view with tools that speak plain HTTP. The session is an endpoint in the conference.", "session", lines}
-}
-
-func rooms() group {
-	return group{"Rooms", "Room tokens, in the words of SignalWire's Video REST API.", "room", []line{
-		{"POST /api/video/room_tokens", "createRoomToken", "Make a room token", need{scope: oauth.ScopeVideo}, openapi.Variant{Name: "CreateRoomToken", Of: wire.CreateRoomToken{}, Required: []string{"room_name"}}, wire.RoomToken{}, nil, []with{
-			failing(ofVideo, 400, 401, 403, 413, 415, 429, 500, 503), also(422, "Fields are wrong", "application/json", wire.ValidationErrors{})}},
-	}}
 }

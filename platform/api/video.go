@@ -14,6 +14,7 @@ const maxVideoBody = 64 << 10
 
 func (a *API) routeVideo() {
 	a.mux.HandleFunc("POST /api/video/room_tokens", a.guardVideo(a.createRoomToken))
+	a.routeRooms()
 	a.mux.HandleFunc("/api/video/", a.guardVideo(a.nothing))
 }
 

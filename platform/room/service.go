@@ -40,7 +40,7 @@ type Session struct {
 // Store keeps rooms and their sessions.
 type Store interface {
 	// Room finds one by its id or else by its name, or fails with ErrUnknown.
-	Room(ctx context.Context, organization, idOrName string) (Stored, error)
+	Room(ctx context.Context, organization, idOrName string, withSession bool) (Stored, error)
 	// Rooms returns a page, the newest first.
 	Rooms(ctx context.Context, organization string, withSession bool, p Page) ([]Stored, error)
 	// AddRoom fails with ErrTaken when the organization has a room of this name.
@@ -128,7 +128,7 @@ func taken() []wire.ValidationError {
 // Update changes what a request names.
 func (s *Service) Update(ctx context.Context, organization, idOrName string, q wire.WriteRoom) (Stored, []wire.ValidationError, error) {
 	for tries := 0; ; tries++ {
-		r, err := s.store.Room(ctx, organization, idOrName)
+		r, err := s.store.Room(ctx, organization, idOrName, false)
 		if err != nil {
 			return r, nil, err
 		}
@@ -158,14 +158,14 @@ func (s *Service) Update(ctx context.Context, organization, idOrName string, q w
 const maxTries = 5
 
 // Room finds a room by its id or name.
-func (s *Service) Room(ctx context.Context, organization, idOrName string) (Stored, error) {
-	return s.store.Room(ctx, organization, idOrName)
+func (s *Service) Room(ctx context.Context, organization, idOrName string, withSession bool) (Stored, error) {
+	return s.store.Room(ctx, organization, idOrName, withSession)
 }
 
 // Remove deletes a room and returns the session that went on in it, which is the
 // caller's to end.
 func (s *Service) Remove(ctx context.Context, organization, idOrName string) (session string, err error) {
-	r, err := s.store.Room(ctx, organization, idOrName)
+	r, err := s.store.Room(ctx, organization, idOrName, false)
 	if err != nil {
 		return "", err
 	}

@@ -94,5 +94,9 @@ func (s *Store) SweepHistory(ctx context.Context, before time.Time) error {
 		(SELECT id FROM meetings WHERE ended IS NOT NULL AND ended < ?1 LIMIT ?2)`, at, sweepChunk); err != nil {
 		return err
 	}
+	if err := s.sweep(ctx, "sessions of rooms", `DELETE FROM room_sessions WHERE (organization, id) IN
+		(SELECT organization, id FROM room_sessions WHERE ended IS NOT NULL AND ended < ?1 LIMIT ?2)`, at, sweepChunk); err != nil {
+		return err
+	}
 	return s.sweep(ctx, "tickets", `DELETE FROM tickets WHERE id IN (SELECT id FROM tickets WHERE expires < ?1 LIMIT ?2)`, at, sweepChunk)
 }

@@ -33,9 +33,12 @@ func decodeStored(what string, text []byte, v any) error {
 }
 
 // Room implements room.Store.
-func (s *Store) Room(ctx context.Context, organization, idOrName string) (room.Stored, error) {
+func (s *Store) Room(ctx context.Context, organization, idOrName string, withSession bool) (room.Stored, error) {
 	v, err := scanRoom(s.read.QueryRowContext(ctx, `SELECT `+roomColumns+` FROM rooms r WHERE organization = ?1 AND (id = ?2 OR name = ?2)
 		ORDER BY id <> ?2 LIMIT 1`, organization, idOrName))
+	if err == nil && withSession {
+		err = s.addSession(ctx, &v)
+	}
 	return v, orNoRoom(err, room.ErrUnknown)
 }
 

@@ -127,3 +127,6 @@ type VideoLinks struct {
 	Next  string `json:"next,omitempty"`
 	Prev  string `json:"prev,omitempty"`
 }
+
+// VideoNone is a row of the lists that have none yet.
+type VideoNone struct{}
