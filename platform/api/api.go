@@ -79,6 +79,7 @@ func New(c Config) (*API, error) {
 	a.whip.init()
 	a.routeEndpoints()
 	a.routeConferences()
+	a.routeMembers()
 	a.routeChat()
 	a.routeCalls()
 	a.routeInteractions()

@@ -86,7 +86,7 @@ type table struct {
 }
 
 func groups() []group {
-	return slices.Concat([]group{tokens()}, []group{devices(), conferences(), calls(), interactions(), files(), snapshots(), tickets(), reports(), whipAndWHEP(), rooms()},
+	return slices.Concat([]group{tokens()}, []group{devices(), conferences(), roomActions(), calls(), interactions(), files(), snapshots(), tickets(), reports(), whipAndWHEP(), rooms()},
 		[]group{administration(), signIn(), pages()})
 }
 

@@ -50,3 +50,74 @@ type Rights struct {
 
 // AllRights are those of an endpoint without a seat.
 var AllRights = Rights{SendAudio: true, SendVideo: true, ReceiveAudio: true, ReceiveVideo: true, Quietest: 127}
+
+// admitted tells whether who asks may come in, and why not.
+func (c join) admitted(s state) error {
+	holder := ""
+	a := c.admission
+	switch {
+	case a != nil && s.Mode == wire.ModeP2P:
+		return ErrP2P
+	case a != nil && s.Room != nil && s.Room.Name != a.Room.Name:
+		return ErrForbidden
+	case a != nil && c.now.Before(a.JoinFrom):
+		return ErrEarly
+	case a != nil && !a.JoinUntil.IsZero() && !c.now.Before(a.JoinUntil):
+		return ErrLate
+	case a != nil && !a.RemoveAt.IsZero() && !c.now.Before(a.RemoveAt):
+		return ErrRemoved
+	case a != nil:
+		holder = a.TokenID
+	case c.guest:
+		holder = c.user
+	}
+	p, _ := s.remembered(holder)
+	switch {
+	case p.Removed || !p.Elapses.IsZero() && !c.steady.Before(p.Elapses):
+		return ErrRemoved
+	case s.Room != nil && s.Room.Locked && !c.staff:
+		return ErrLocked
+	}
+	return nil
+}
+
+// seat is where who joins sits: by the token, and by what became of its holder in
+// the session before.
+func (c join) seat(s state) *seat {
+	a := c.admission
+	if a == nil {
+		p, known := s.remembered(c.user)
+		if !c.guest || !known {
+			return nil
+		}
+		given := p.resume(*givenSeat(member{Metadata: c.metadata}))
+		return &given
+	}
+	taken := seat{Token: a.TokenID, Name: a.Name, Role: a.Role, Permissions: a.Permissions, MediaAllowed: a.MediaAllowed,
+		AudioMuted: a.AudioMuted, VideoMuted: a.VideoMuted, Meta: a.Meta, Sensitivity: wire.DefaultSensitivity,
+		RemoveAt: a.RemoveAt, EndOnLeave: a.EndOnLeave}
+	if a.RemoveAfter > 0 {
+		taken.Elapses = c.steady.Add(a.RemoveAfter)
+	}
+	if p, known := s.remembered(a.TokenID); known {
+		taken = p.resume(taken)
+	}
+	if taken.listens() {
+		taken.Permissions = nil
+	}
+	return &taken
+}
+
+// mayPublish tells whether a member may publish one more stream beside those
+// that are no screen.
+func (s *seat) mayPublish(kind wire.StreamType, sources int) error {
+	switch {
+	case s == nil:
+	case s.listens():
+		return ErrAudience
+	case kind == wire.StreamScreen && !s.may(wire.SelfScreenshare),
+		kind != wire.StreamScreen && sources > 0 && !s.may(wire.SelfAdditionalSource):
+		return ErrNotPermitted
+	}
+	return nil
+}

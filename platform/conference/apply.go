@@ -51,11 +51,12 @@ type create struct {
 	id, interaction string
 	metadata        map[string]string
 	mode            wire.Mode // empty: ROUTER
+	room            *room     // nil: not a room's session
 }
 
 func (c create) change(s state) (state, []wire.Event, error) {
 	s.ID, s.Interaction, s.Mode, s.Version = c.id, c.interaction, cmp.Or(c.mode, wire.ModeRouter), 1
-	s.Metadata = maps.Clone(c.metadata)
+	s.Metadata, s.Room = maps.Clone(c.metadata), c.room
 	return s, nil, nil
 }
 
@@ -64,6 +65,10 @@ type join struct {
 	user, endpoint string
 	metadata       json.RawMessage
 	who            Attendee // for the store alone
+	guest          bool
+	staff          bool       // neither a guest nor the holder of a room token
+	admission      *Admission // nil: without a room token
+	now, steady    time.Time
 }
 
 func (c join) change(s state) (state, []wire.Event, error) {
@@ -73,11 +78,23 @@ func (c join) change(s state) (state, []wire.Event, error) {
 	case ErrNotYours:
 		return s, nil, err
 	}
+	if err := c.admitted(s); err != nil {
+		return s, nil, err
+	}
 	if len(s.Members) >= s.limit() {
 		return s, nil, ErrFull
 	}
-	s.Members = append(slices.Clip(s.Members), member{User: c.user, Endpoint: c.endpoint, Metadata: c.metadata})
-	return s, []wire.Event{{Type: wire.EventJoined, UserID: c.user, UserEndpointID: c.endpoint, Metadata: c.metadata}}, nil
+	m := member{User: c.user, Endpoint: c.endpoint, Metadata: c.metadata, Guest: c.guest, Seat: c.seat(s)}
+	s.Members = append(slices.Clip(s.Members), m)
+	events := []wire.Event{{Type: wire.EventJoined, UserID: c.user, UserEndpointID: c.endpoint, Metadata: c.metadata}}
+	if s.Room == nil && c.admission != nil {
+		s.Room = newRoom(c.admission.Room)
+		events = append(events, s.roomEvent(c.user, c.endpoint))
+	}
+	if m.Seat != nil {
+		events = append(events, s.seatEvent(len(s.Members)-1, c.user, c.endpoint))
+	}
+	return s, events, nil
 }
 
 // leave takes an endpoint out, its streams and viewers first.
@@ -88,14 +105,38 @@ func (c leave) change(s state) (state, []wire.Event, error) {
 	if err != nil {
 		return s, nil, err
 	}
+	return s.without(m, c.reason)
+}
+
+// without takes a member out, and with one whose token says so everybody.
+func (s state) without(m int, reason string) (state, []wire.Event, error) {
+	gone := s.Members[m]
+	if gone.Seat != nil && gone.Seat.EndOnLeave {
+		return end{gone.User, gone.Endpoint, reason}.change(s)
+	}
+	s, events := s.silenced(m)
+	s = s.withoutViewers(func(_ viewerKey, v viewer) bool { return v.endpoint == gone.Endpoint })
+	s = s.remember(gone, false)
+	if s.Room != nil && s.Room.Positions[gone.Endpoint] != "" {
+		s.Room = s.Room.withoutPosition(gone.Endpoint)
+		events = append(events, s.roomEvent(gone.User, gone.Endpoint))
+	}
+	if gone.Seat != nil {
+		events = append(events, wire.Event{Type: wire.EventMetadataUpdated, UserID: gone.User, UserEndpointID: gone.Endpoint,
+			Key: wire.MemberKey(gone.Endpoint), Operation: wire.OperationRemove})
+	}
+	s.Members = slices.Delete(slices.Clone(s.Members), m, m+1)
+	return s, append(events, wire.Event{Type: wire.EventLeft, UserID: gone.User, UserEndpointID: gone.Endpoint, Reason: reason}), nil
+}
+
+// silenced takes back all that a member publishes.
+func (s state) silenced(m int) (state, []wire.Event) {
 	var events []wire.Event
 	for len(s.Members[m].Streams) > 0 {
 		events = append(events, unpublished(s.Members[m], 0))
 		s = s.withoutStream(m, 0)
 	}
-	s = s.withoutViewers(func(_ viewerKey, v viewer) bool { return v.endpoint == c.endpoint })
-	s.Members = slices.Delete(slices.Clone(s.Members), m, m+1)
-	return s, append(events, wire.Event{Type: wire.EventLeft, UserID: c.user, UserEndpointID: c.endpoint, Reason: c.reason}), nil
+	return s, events
 }
 
 // end closes the conference for everybody, for good.
@@ -117,6 +158,7 @@ type hold struct {
 	user, endpoint string
 	stream         wire.StreamID
 	attempt        uint64
+	kind           wire.StreamType
 }
 
 func (c hold) change(s state) (state, []wire.Event, error) {
@@ -128,11 +170,22 @@ func (c hold) change(s state) (state, []wire.Event, error) {
 	if _, held := s.Held[c.stream]; taken || held {
 		return s, nil, ErrExists
 	}
-	held := 0
+	held, sources := 0, 0 // sources are streams that are no screen
 	for _, h := range s.Held {
 		if h.endpoint == c.endpoint {
 			held++
+			if !h.screen {
+				sources++
+			}
 		}
+	}
+	for _, st := range s.Members[m].Streams {
+		if _, counted := s.Held[st.ID]; !counted && st.Type != wire.StreamScreen {
+			sources++
+		}
+	}
+	if err := s.Members[m].Seat.mayPublish(c.kind, sources); err != nil {
+		return s, nil, err
 	}
 	if len(s.Members[m].Streams)+held >= maxStreams {
 		return s, nil, ErrFull
@@ -141,7 +194,7 @@ func (c hold) change(s state) (state, []wire.Event, error) {
 	if s.Held == nil {
 		s.Held = map[wire.StreamID]holder{}
 	}
-	s.Held[c.stream] = holder{c.endpoint, c.attempt}
+	s.Held[c.stream] = holder{c.endpoint, c.attempt, c.kind == wire.StreamScreen}
 	return s, nil, nil
 }
 
@@ -163,6 +216,9 @@ func (c publish) change(s state) (state, []wire.Event, error) {
 	}
 	if _, _, taken := s.stream(c.stream.ID); taken {
 		return s, nil, ErrExists
+	}
+	if s.Members[m].Seat.listens() { // since it was held
+		return s, nil, ErrAudience
 	}
 	s = s.withMember(m, func(mem *member) { mem.Streams = append(slices.Clip(mem.Streams), c.stream) })
 	return s, []wire.Event{{Type: wire.EventStreamPublished, UserID: c.user, UserEndpointID: c.endpoint,
@@ -207,10 +263,9 @@ func (unpublishAll) change(s state) (state, []wire.Event, error) {
 	}
 	var events []wire.Event
 	for m := range s.Members {
-		for len(s.Members[m].Streams) > 0 {
-			events = append(events, unpublished(s.Members[m], 0))
-			s = s.withoutStream(m, 0)
-		}
+		var some []wire.Event
+		s, some = s.silenced(m)
+		events = append(events, some...)
 	}
 	return s, events, nil
 }
@@ -241,7 +296,7 @@ func (c holdViewer) change(s state) (state, []wire.Event, error) {
 	if n >= maxViewers {
 		return s, nil, ErrFull
 	}
-	return s.withViewer(c.key, viewer{holder: holder{c.endpoint, c.attempt}, held: true}), nil, nil
+	return s.withViewer(c.key, viewer{holder: holder{endpoint: c.endpoint, attempt: c.attempt}, held: true}), nil, nil
 }
 
 // view records a held viewer.
@@ -258,7 +313,7 @@ func (c view) change(s state) (state, []wire.Event, error) {
 	if _, _, ok := s.stream(c.key.stream); !ok {
 		return s, nil, ErrUnknownStream
 	}
-	h := holder{c.endpoint, c.attempt}
+	h := holder{endpoint: c.endpoint, attempt: c.attempt}
 	if s.Viewers[c.key] != (viewer{holder: h, held: true}) {
 		return s, nil, ErrUnknownViewer
 	}
@@ -355,6 +410,9 @@ type update struct {
 func (c update) change(s state) (state, []wire.Event, error) {
 	if _, err := s.member(c.user, c.endpoint); err != nil {
 		return s, nil, err
+	}
+	if ownedKey(c.key) {
+		return s, nil, ErrForbidden
 	}
 	if id, mutes := muteOf(c.key); mutes {
 		m, _, ok := s.stream(id)

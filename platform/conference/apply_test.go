@@ -34,7 +34,7 @@ var (
 	anna     = join{user: "anna", endpoint: "a1", metadata: json.RawMessage(`{"name":"Anna"}`)}
 	bert     = join{user: "bert", endpoint: "b1"}
 	camera   = wire.Stream{ID: "s1", Type: wire.StreamCam}
-	holdS1   = hold{"anna", "a1", "s1", 1}
+	holdS1   = hold{"anna", "a1", "s1", 1, wire.StreamCam}
 	pubS1    = publish{"anna", "a1", camera}
 	freeS1   = letGo{viewerKey{stream: "s1"}, 1}
 	v1       = viewerKey{"s1", "v1"}
@@ -78,12 +78,12 @@ func TestApply(t *testing.T) {
 		"end in another's name":           {started, end{"bert", "a1", ""}, nil, ErrNotYours},
 		"end twice":                       {append(started[:3:3], finished), finished, nil, ErrEnded},
 		"hold":                            {started, holdS1, nil, nil},
-		"hold by who is not in":           {started, hold{"c", "c1", "s1", 3}, nil, ErrNotMember},
-		"hold an id that is held":         {append(started[:3:3], holdS1), hold{"bert", "b1", "s1", 3}, nil, ErrExists},
-		"hold an id in use":               {published, hold{"bert", "b1", "s1", 3}, nil, ErrExists},
+		"hold by who is not in":           {started, hold{"c", "c1", "s1", 3, wire.StreamCam}, nil, ErrNotMember},
+		"hold an id that is held":         {append(started[:3:3], holdS1), hold{"bert", "b1", "s1", 3, wire.StreamCam}, nil, ErrExists},
+		"hold an id in use":               {published, hold{"bert", "b1", "s1", 3, wire.StreamCam}, nil, ErrExists},
 		"publish":                         {append(started[:3:3], holdS1), pubS1, []wire.EventType{wire.EventStreamPublished}, nil},
 		"publish without a hold":          {started, pubS1, nil, ErrUnknownStream},
-		"publish on another's hold":       {append(started[:3:3], hold{"bert", "b1", "s1", 3}), pubS1, nil, ErrUnknownStream},
+		"publish on another's hold":       {append(started[:3:3], hold{"bert", "b1", "s1", 3, wire.StreamCam}), pubS1, nil, ErrUnknownStream},
 		"publish after leaving":           {append(started[:3:3], holdS1, leave{"anna", "a1", ""}), pubS1, nil, ErrNotMember},
 		"publish after the end":           {append(started[:3:3], holdS1, finished), pubS1, nil, ErrEnded},
 		"unpublish":                       {viewed, unpublish{"anna", "a1", "s1"}, []wire.EventType{wire.EventStreamUnpublished}, nil},
@@ -149,7 +149,7 @@ func TestApply(t *testing.T) {
 }
 
 func TestLetGoTakesBackItsOwnAttemptOnly(t *testing.T) {
-	s := after(t, made, anna, bert, holdS1, pubS1, freeS1, holdV1, hold{"bert", "b1", "s2", 3},
+	s := after(t, made, anna, bert, holdS1, pubS1, freeS1, holdV1, hold{"bert", "b1", "s2", 3, wire.StreamCam},
 		letGo{viewerKey{stream: "s2"}, 9}, letGo{v1, 9}, letGo{viewerKey{stream: "s9"}, 0})
 	if len(s.Held) != 1 || len(s.Viewers) != 1 {
 		t.Errorf("another attempt let go: %v, %v", s.Held, s.Viewers)
@@ -195,14 +195,14 @@ func TestEndpointsAreBounded(t *testing.T) {
 	s := after(t, made, anna)
 	for i := range maxStreams {
 		id := wire.StreamID(fmt.Sprint(i))
-		for _, c := range []command{hold{"anna", "a1", id, 1}, publish{"anna", "a1", wire.Stream{ID: id}}, letGo{viewerKey{stream: id}, 1}} {
+		for _, c := range []command{hold{"anna", "a1", id, 1, wire.StreamCam}, publish{"anna", "a1", wire.Stream{ID: id}}, letGo{viewerKey{stream: id}, 1}} {
 			var err error
 			if s, _, err = apply(s, c, noon); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if _, _, err := apply(s, hold{"anna", "a1", "one more", 3}, noon); !errors.Is(err, ErrFull) {
+	if _, _, err := apply(s, hold{"anna", "a1", "one more", 3, wire.StreamCam}, noon); !errors.Is(err, ErrFull) {
 		t.Errorf("one stream too many: %v", err)
 	}
 	for i := range maxViewers {
@@ -285,7 +285,7 @@ func randomCommand(rng *rand.Rand) command {
 	case 2:
 		return leave{user, endpoint, "left"}
 	case 3, 4:
-		return hold{user, endpoint, stream, 1}
+		return hold{user, endpoint, stream, 1, wire.StreamCam}
 	case 5, 6:
 		return publish{user, endpoint, wire.Stream{ID: stream, Type: wire.StreamCam}}
 	case 7:

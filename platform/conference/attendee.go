@@ -22,7 +22,7 @@ func attendee(who Caller, metadata json.RawMessage) Attendee {
 		a.Name = strings.ToValidUTF8(a.Name[:maxName], "")
 	}
 	switch {
-	case who.Customer:
+	case who.Customer, who.Admission != nil:
 		a.Role = wire.AttendeeCustomer
 	case who.Kiosk:
 		a.Role = wire.AttendeeKiosk

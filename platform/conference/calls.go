@@ -55,7 +55,17 @@ func (d *Directory) Create(ctx context.Context, who Caller, r wire.CreateConfere
 	if err != nil {
 		return wire.Summary{}, err
 	}
-	s, err := d.do(ctx, k, create{k.ID, r.InteractionID, maps.Clone(r.Metadata), r.Mode})
+	s, err := d.do(ctx, k, create{k.ID, r.InteractionID, maps.Clone(r.Metadata), r.Mode, nil})
+	return s.summary(), err
+}
+
+// Open makes the session of a room, in which nobody is yet; ErrExists when the id
+// is taken.
+func (d *Directory) Open(ctx context.Context, organization, id string, r RoomSettings) (wire.Summary, error) {
+	if err := wire.CheckID("conferenceId", id); err != nil {
+		return wire.Summary{}, err
+	}
+	s, err := d.do(ctx, Key{organization, id}, create{id: id, room: newRoom(r)})
 	return s.summary(), err
 }
 
@@ -73,7 +83,8 @@ func (d *Directory) Join(ctx context.Context, who Caller, r wire.JoinConference)
 	if err := d.endpoints.Check(ctx, who.Organization, who.UserID, r.UserEndpointID); err != nil {
 		return wire.Summary{}, fmt.Errorf("join: %w", err)
 	}
-	s, err := d.do(ctx, k, join{who.UserID, r.UserEndpointID, metadata, attendee(who, metadata)})
+	s, err := d.do(ctx, k, join{who.UserID, r.UserEndpointID, metadata, attendee(who, metadata), who.Customer, who.isStaff(), who.Admission,
+		d.now(), d.steady()})
 	if err != nil {
 		return wire.Summary{}, err
 	}
@@ -134,7 +145,7 @@ func (d *Directory) UpdateMetadata(ctx context.Context, who Caller, r wire.Updat
 	if err != nil {
 		return err
 	}
-	_, err = d.do(ctx, k, update{who.UserID, r.UserEndpointID, who.Customer, r.Operation, r.Key, r.Value})
+	_, err = d.do(ctx, k, update{who.UserID, r.UserEndpointID, who.Customer || who.Admission != nil, r.Operation, r.Key, r.Value})
 	return err
 }
 

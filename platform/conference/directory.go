@@ -76,6 +76,9 @@ type Config struct {
 	// block. Each slice is the callee's own.
 	Wake func(endpointIDs []string)
 	Now  func() time.Time // time.Now when nil
+	// Drop unregisters the endpoint of somebody who was removed, or elsewise cuts
+	// it off; nil: nothing is. It may call EndpointGone.
+	Drop func(ctx context.Context, organization, userID, endpointID, reason string)
 	// AnswerTime is how long a viewer waits for the publisher's answer in mode P2P;
 	// 10 s when zero.
 	AnswerTime time.Duration
@@ -92,6 +95,9 @@ type Directory struct {
 	wake      func([]string)
 	now       func() time.Time
 	log       *slog.Logger
+
+	begun time.Time // by now, for steady
+	drop  func(ctx context.Context, organization, userID, endpointID, reason string)
 
 	answerTime time.Duration
 	drain      sync.Once
@@ -115,6 +121,10 @@ func New(cfg Config) *Directory {
 		log: cfg.Logger, live: map[Key]*conference{}, answerTime: cmp.Or(cfg.AnswerTime, answerTime), drained: make(chan struct{})}
 	if d.now == nil {
 		d.now = time.Now
+	}
+	d.begun = d.now()
+	if d.drop = cfg.Drop; d.drop == nil {
+		d.drop = func(context.Context, string, string, string, string) {}
 	}
 	if d.wake == nil {
 		d.wake = func([]string) {}
@@ -232,6 +242,14 @@ var (
 	ErrFull              = errors.New("conference is full")
 	ErrEnded             = errors.New("conference has ended")
 	ErrForbidden         = errors.New("not allowed")
+	ErrEarly             = errors.New("room token is not valid yet")
+	ErrLate              = errors.New("room token lets nobody join any more")
+	ErrRemoved           = errors.New("was removed from the room")
+	ErrLocked            = errors.New("room is locked")
+	ErrAudience          = errors.New("audience publishes nothing")
+	ErrNotPermitted      = errors.New("room permission is missing")
+	ErrUnknownMember     = errors.New("member is not known")
+	ErrP2P               = errors.New("media flows between the participants")
 	ErrNotP2P            = errors.New("media flows through the server")
 	ErrAnswered          = errors.New("viewer has its answer")
 	ErrNoAnswer          = errors.New("publisher does not answer")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"guichet/platform/wire"
 )
@@ -24,6 +25,12 @@ const (
 	maxCandidate     = 1 << 10
 	maxInteractionID = 256
 	maxName          = 256 // of a member, as reports keep it
+
+	// Of rooms.
+	maxMeta      = 2000 // characters of JSON
+	maxMetaKeys  = 100  // in one call
+	maxVolume    = 50
+	maxSensitive = 100
 
 	// Of mode P2P.
 	maxAsked    = 64       // views of one endpoint that wait for an answer
@@ -99,6 +106,9 @@ func checkEntry(key, value string) error {
 	case len(value) > maxValue:
 		return tooLarge("metadata value", maxValue)
 	}
+	if ownedKey(key) {
+		return ErrForbidden
+	}
 	if _, mutes := muteOf(key); !mutes && strings.HasPrefix(key, "TRACK_MUTED/") {
 		return invalid("metadata key: want TRACK_MUTED/audio/{streamId} or TRACK_MUTED/video/{streamId}")
 	}
@@ -108,6 +118,63 @@ func checkEntry(key, value string) error {
 		}
 	}
 	return nil
+}
+
+// ownedKey tells the metadata keys that the server alone writes.
+func ownedKey(key string) bool {
+	return key == wire.MetadataRoom || strings.HasPrefix(key, wire.MemberPrefix)
+}
+
+// checkMeta accepts a JSON object of bounded length, and returns it with one
+// spelling for what means the same.
+func checkMeta(raw json.RawMessage) (json.RawMessage, error) {
+	object, err := members(raw)
+	if err != nil {
+		return nil, err
+	}
+	return writeMeta(object)
+}
+
+// members reads a JSON object, whose values stay as they are.
+func members(raw json.RawMessage) (map[string]json.RawMessage, error) {
+	var object map[string]json.RawMessage
+	if len(raw) > maxMetadata {
+		return nil, tooLarge("meta", maxMetadata)
+	}
+	if err := json.Unmarshal(raw, &object); err != nil || object == nil {
+		return nil, invalid("meta: want a JSON object")
+	}
+	return object, nil
+}
+
+// writeMeta writes a meta, with its keys in order, if it is not too long.
+func writeMeta(object map[string]json.RawMessage) (json.RawMessage, error) {
+	raw, err := json.Marshal(object)
+	if err != nil {
+		return nil, invalid("meta: want a JSON object")
+	}
+	if utf8.RuneCount(raw) > maxMeta {
+		return nil, &wire.Error{Code: wire.CodeTooLarge, Message: fmt.Sprintf("meta is longer than %d characters", maxMeta)}
+	}
+	return raw, nil
+}
+
+// checkPosition judges a place in the layout: auto, off-canvas, reserved,
+// reserved-N, standard or standard-N.
+func checkPosition(p string) error {
+	kind, number, numbered := strings.Cut(p, "-")
+	switch {
+	case p == "auto", p == "off-canvas":
+		return nil
+	case kind != "reserved" && kind != "standard":
+	case !numbered:
+		return nil
+	default:
+		if n, err := strconv.ParseUint(number, 10, 8); err == nil && strconv.FormatUint(n, 10) == number {
+			return nil
+		}
+	}
+	return invalid("position is not one of auto, off-canvas, reserved, reserved-N, standard, standard-N")
 }
 
 // checkMetadata judges the metadata that a conference is made with.
@@ -142,8 +209,8 @@ func checkCandidates(candidates []wire.ICECandidate) error {
 }
 
 // describe returns the metadata that a member joins with: what it says of
-// itself, with the token's name when it says none, and with the roles of a
-// customer when it is one, whatever it says.
+// itself, with the token's name when it says none or when the token is a room's,
+// and with the roles of a customer when it is not staff, whatever it says.
 func describe(who Caller, metadata json.RawMessage) (json.RawMessage, error) {
 	metadata, err := checkObject("metadata", metadata)
 	if err != nil {
@@ -156,11 +223,15 @@ func describe(who Caller, metadata json.RawMessage) (json.RawMessage, error) {
 		}
 	}
 	changed := false
-	if name, ok := object["name"]; who.Name != "" && (!ok || string(name) == `""` || string(name) == "null") {
+	switch name, ok := object["name"]; {
+	case who.Admission != nil && who.Admission.Name != "":
+		object["name"], err = json.Marshal(who.Admission.Name)
+		changed = true
+	case who.Name != "" && (!ok || string(name) == `""` || string(name) == "null"):
 		object["name"], err = json.Marshal(who.Name)
 		changed = true
 	}
-	if who.Customer && err == nil {
+	if (who.Customer || who.Admission != nil) && err == nil {
 		object["roles"], err = json.Marshal([]string{wire.RoleCustomer})
 		changed = true
 	}

@@ -3,6 +3,7 @@ package conference
 import (
 	"context"
 	"slices"
+	"time"
 
 	"guichet/platform/wire"
 )
@@ -83,12 +84,19 @@ func (c *conference) run() {
 	if c.state.onHold() {
 		c.dir.media.Hold(c.key.media(), true)
 	}
+	bound, _ := permits(state{}, c.state)
+	for _, p := range bound {
+		c.dir.media.Permit(c.key.media(), p.endpoint, p.rights)
+	}
+	due := time.NewTimer(0)
+	defer due.Stop()
 	c.box = newOutbox(c)
 	defer c.box.close()
 	if c.state.Version > 0 && !c.state.Ended {
 		c.handle(request{unpublishAll{}, make(chan result, 1)})
 	}
 	for {
+		c.expire()
 		requests, work := c.requests, c.box.work
 		if c.waiting.empty() {
 			work = nil
@@ -102,6 +110,11 @@ func (c *conference) run() {
 		if c.box.busy {
 			work = nil
 		}
+		var alarm <-chan time.Time
+		if wait, ok := c.state.alarm(c.dir.steady()); ok && c.broken == nil {
+			due.Reset(wait)
+			alarm = due.C
+		}
 		select {
 		case r := <-requests:
 			c.handle(r)
@@ -109,6 +122,7 @@ func (c *conference) run() {
 			c.waiting, c.box.busy = &batch{}, true
 		case w := <-c.box.written:
 			c.settle(w)
+		case <-alarm:
 		case <-c.let:
 		case <-c.dir.life.Done():
 			c.dir.forget(c, true)
@@ -145,6 +159,17 @@ func (c *conference) handle(r request) {
 		n.ID, n.ConferenceID, n.Timestamp = wire.NewID(), c.state.ID, wire.NewTime(c.dir.now())
 	}
 	c.waiting.add(r, was, c.state, events, alone, err)
+}
+
+// expire takes out whose time is up.
+func (c *conference) expire() {
+	if c.broken != nil || !c.state.seated() {
+		return
+	}
+	now, steady := c.dir.now(), c.dir.steady()
+	for _, endpoint := range c.state.overdue(now, steady) {
+		c.handle(request{elapse{endpoint, now, steady}, make(chan result, 1)})
+	}
 }
 
 func readable(s state) error {
@@ -194,6 +219,7 @@ func (c *conference) adopt(stored state) {
 		return !streamed || !stored.hasEndpoint(v.endpoint)
 	})
 	c.waiting.releases = append(c.waiting.releases, released(was, c.state)...)
+	c.waiting.permit(was, c.state)
 	held := c.state.onHold()
 	c.waiting.hold = &held
 	for _, m := range stored.Members {

@@ -11,12 +11,15 @@ import (
 )
 
 // batch is what the loop has applied and the outbox has to do: write it, wake
-// the endpoints, let go of media, answer the callers; in this order. A hold comes before the
-// news of it.
+// the endpoints, let go of media, answer the callers; in this order. What holds
+// media back comes before the news of it.
 type batch struct {
 	state    state // after the last command
 	events   []told
 	hold     *bool // the conference was held, or let go on
+	permits  []permit
+	parted   []string // endpoint ids whose rights are to be forgotten, after the releases
+	removed  []drop   // whose endpoints have to go, after the answers
 	releases []release
 	wake     map[string]bool // endpoint ids
 	answers  []answer
@@ -37,8 +40,18 @@ type answer struct {
 	result
 }
 
+// drop is an endpoint that has to go.
+type drop struct{ user, endpoint, reason string }
+
 func (b *batch) empty() bool {
-	return len(b.answers) == 0 && len(b.releases) == 0 && b.hold == nil
+	return len(b.answers) == 0 && len(b.releases) == 0 && len(b.permits) == 0 && len(b.parted) == 0 && b.hold == nil
+}
+
+// permit notes what the SFU has to be told of the members of s after was.
+func (b *batch) permit(was, s state) {
+	changed, parted := permits(was, s)
+	b.permits = append(b.permits, changed...)
+	b.parted = append(b.parted, parted...)
 }
 
 func (b *batch) add(r request, was, s state, events []wire.Event, alone []note, err error) {
@@ -50,6 +63,10 @@ func (b *batch) add(r request, was, s state, events []wire.Event, alone []note, 
 	}
 	b.changed = b.changed || s.Version != was.Version || len(alone) > 0
 	b.releases = append(b.releases, released(was, s)...)
+	b.permit(was, s)
+	if m, reason, ok := expelled(r.command, was, s); ok {
+		b.removed = append(b.removed, drop{m.User, m.Endpoint, reason})
+	}
 	if on := s.onHold(); on != was.onHold() && !s.Ended {
 		b.hold = &on
 	}
@@ -152,6 +169,10 @@ func (o *outbox) run() {
 		if b.hold != nil {
 			o.dir.media.Hold(o.key.media(), *b.hold)
 		}
+		name := o.key.media()
+		for _, p := range b.permits {
+			o.dir.media.Permit(name, p.endpoint, p.rights)
+		}
 		if len(b.wake) > 0 {
 			ids := make([]string, 0, len(b.wake))
 			for id := range b.wake {
@@ -160,7 +181,13 @@ func (o *outbox) run() {
 			o.dir.wake(ids)
 		}
 		o.letGo(b.releases)
+		for _, endpoint := range b.parted { // or joined again meanwhile
+			o.dir.media.Permit(name, endpoint, b.state.rightsOf(endpoint))
+		}
 		b.answer()
+		for _, d := range b.removed {
+			o.dir.dismiss(o.key.Organization, d)
+		}
 		o.written <- written{state: b.state, saved: b.changed}
 	}
 }

@@ -98,7 +98,7 @@ func (c ask) change(s state) (state, []wire.Event, error) {
 	if mine >= maxAsked || all >= maxAllAsked {
 		return s, nil, ErrBusy
 	}
-	return s.withViewer(c.key, viewer{holder: holder{c.endpoint, c.attempt}, held: true, asked: c.asked}), nil, nil
+	return s.withViewer(c.key, viewer{holder: holder{endpoint: c.endpoint, attempt: c.attempt}, held: true, asked: c.asked}), nil, nil
 }
 
 func (c ask) tell(s state) (note, bool) {

@@ -229,7 +229,7 @@ func randomDirect(rng *rand.Rand) command {
 	case 2:
 		return []command{leave{user, endpoint, ""}, unpublish{user, endpoint, k.stream}, unpublish{stream: k.stream}}[rng.IntN(3)]
 	case 3:
-		return hold{user, endpoint, k.stream, 1}
+		return hold{user, endpoint, k.stream, 1, wire.StreamCam}
 	case 4:
 		return publish{user, endpoint, wire.Stream{ID: k.stream}}
 	case 5:

@@ -22,6 +22,8 @@ type state struct {
 	Ended       bool              `json:"ended,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	Members     []member          `json:"members,omitempty"` // in the order of joining
+	Room        *room             `json:"room,omitempty"`    // nil: not a room's session
+	Past        []past            `json:"past,omitempty"`    // what counts against who left, the oldest first
 
 	// What dies with the process is not saved and makes no events.
 	Held    map[wire.StreamID]holder `json:"-"` // stream ids whose offer the SFU is answering
@@ -34,6 +36,8 @@ type member struct {
 	Endpoint string          `json:"endpoint"`
 	Metadata json.RawMessage `json:"metadata,omitempty"`
 	Streams  []wire.Stream   `json:"streams,omitempty"`
+	Guest    bool            `json:"guest,omitempty"` // came by a ticket
+	Seat     *seat           `json:"seat,omitempty"`  // nil: nothing of rooms binds it
 }
 
 type viewerKey struct {
@@ -46,6 +50,7 @@ type viewerKey struct {
 type holder struct {
 	endpoint string
 	attempt  uint64
+	screen   bool // of a stream: it is a screen
 }
 
 type viewer struct {
@@ -75,7 +80,7 @@ func decode(s Saved) (state, error) {
 
 // member returns the index of an endpoint, which must be the user's own.
 func (s state) member(user, endpoint string) (int, error) {
-	i := slices.IndexFunc(s.Members, func(m member) bool { return m.Endpoint == endpoint })
+	i := s.index(endpoint)
 	if i < 0 {
 		return -1, ErrNotMember
 	}
@@ -85,8 +90,11 @@ func (s state) member(user, endpoint string) (int, error) {
 	return i, nil
 }
 
-func (s state) hasEndpoint(endpoint string) bool {
-	return slices.ContainsFunc(s.Members, func(m member) bool { return m.Endpoint == endpoint })
+func (s state) hasEndpoint(endpoint string) bool { return s.index(endpoint) >= 0 }
+
+// index returns where an endpoint is among the members, or -1.
+func (s state) index(endpoint string) int {
+	return slices.IndexFunc(s.Members, func(m member) bool { return m.Endpoint == endpoint })
 }
 
 // stream returns where a stream is: the index of its member and in its streams.
@@ -105,10 +113,14 @@ func streamIndex(streams []wire.Stream, id wire.StreamID) int {
 
 // limit returns how many endpoints may be in.
 func (s state) limit() int {
-	if n, err := strconv.Atoi(s.Metadata[wire.MetadataParticipantLimit]); err == nil && n < maxMembers {
-		return n
+	limit := maxMembers
+	if n, err := strconv.Atoi(s.Metadata[wire.MetadataParticipantLimit]); err == nil {
+		limit = min(limit, n)
 	}
-	return maxMembers
+	if s.Room != nil && s.Room.MaxMembers > 0 {
+		limit = min(limit, s.Room.MaxMembers)
+	}
+	return limit
 }
 
 // names are what the members call themselves, or their user ids.
@@ -197,8 +209,14 @@ func (s state) conference() wire.Conference {
 	if c.Metadata == nil {
 		c.Metadata = map[string]string{}
 	}
+	if s.Room != nil {
+		c.Metadata[wire.MetadataRoom] = text(s.toldRoom())
+	}
 	at := map[string]int{}
 	for _, m := range s.Members {
+		if m.Seat != nil {
+			c.Metadata[wire.MemberKey(m.Endpoint)] = text(m.told())
+		}
 		i, ok := at[m.User]
 		if !ok {
 			i = len(c.Participants)

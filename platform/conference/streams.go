@@ -33,7 +33,7 @@ func (d *Directory) Publish(ctx context.Context, who Caller, r wire.PublishStrea
 	late := context.WithoutCancel(ctx) // what is held must be let go of, whatever happens
 	attempt := d.attempts.Add(1)
 	free := letGo{viewerKey{stream: r.StreamID}, attempt}
-	s, err := c.do(late, hold{who.UserID, r.UserEndpointID, r.StreamID, attempt})
+	s, err := c.do(late, hold{who.UserID, r.UserEndpointID, r.StreamID, attempt, stream.Type})
 	if err != nil {
 		c.do(late, free) // what cannot be written may be held all the same
 		return wire.PublishedStream{}, err

@@ -65,7 +65,7 @@ func (s *Server) startDomains(ctx context.Context) error {
 	s.endpoints = endpoint.New(endpoint.Config{Store: s.store, Now: c.Now, Logger: s.log.With("part", "endpoint"),
 		Gone: s.endpointGone, Remind: s.remind, Valid: s.valid})
 	s.conferences = conference.New(conference.Config{Store: s.store, Media: media{s.sfu}, Endpoints: owners{s.endpoints},
-		Wake: s.broker.Wake, Now: c.Now, Logger: s.log.With("part", "conference")})
+		Wake: s.broker.Wake, Drop: s.dropEndpoint, Now: c.Now, Logger: s.log.With("part", "conference")})
 	s.calls = calls.New(calls.Config{Store: s.store, Endpoints: reachable{owners{s.endpoints}, s.store}, Wake: s.broker.Wake, Now: c.Now,
 		Logger: s.log.With("part", "call")})
 	s.closers = append(s.closers, s.broker.Close, closer(s.conferences.Close), closer(s.calls.Close), closer(s.endpoints.Close))
@@ -111,6 +111,14 @@ func (s *Server) endpointGone(ctx context.Context, e endpoint.Endpoint, reason s
 	s.broker.CutEndpoint(e.ID)
 	if s.endpoints.Count(e.Owner) <= 1 {
 		s.relay.Drop(e.Owner.UserID)
+	}
+}
+
+// dropEndpoint ends the endpoint of somebody who was removed from a conference.
+func (s *Server) dropEndpoint(ctx context.Context, organization, userID, endpointID, reason string) {
+	err := s.endpoints.Unregister(ctx, endpoint.Owner{Organization: organization, UserID: userID}, endpointID, reason)
+	if err != nil && !errors.Is(err, endpoint.ErrUnknown) && ctx.Err() == nil {
+		s.log.Error("endpoint of a removed member is not dropped", "endpoint", endpointID, "err", err)
 	}
 }
 
