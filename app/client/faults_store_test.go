@@ -140,14 +140,18 @@ func (m *memory) faulted() error {
 // silent is an SFU that agrees to everything.
 type silent struct{ conference.Media }
 
-func (silent) Publish(context.Context, string, string, string) (string, error) { return "answer", nil }
-func (silent) View(context.Context, string, string, string, string) (string, error) {
+func (silent) Publish(context.Context, string, string, string, string) (string, error) {
+	return "answer", nil
+}
+func (silent) View(context.Context, string, string, string, string, string) (string, error) {
 	return "answer", nil
 }
 func (silent) Unpublish(string, string)        {}
 func (silent) StopView(string, string, string) {}
 func (silent) Hold(string, bool)               {}
 func (silent) End(string)                      {}
+
+func (silent) Permit(string, string, conference.Rights) {}
 
 // living are the endpoints but those that are gone.
 type living struct {

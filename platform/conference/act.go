@@ -13,8 +13,6 @@ type actor struct {
 	staff          bool // neither a guest nor the holder of a room token
 }
 
-func actorOf(who Caller, endpoint string) actor { return actor{who.UserID, endpoint, who.isStaff()} }
-
 // isStaff tells that the caller may do everything to rooms and their members.
 func (c Caller) isStaff() bool { return c.MayEnd && !c.Customer && c.Admission == nil }
 
@@ -155,9 +153,7 @@ func expelled(c command, was, s state) (m member, reason string, ok bool) {
 	target := ""
 	switch c := c.(type) {
 	case remove:
-		if target, reason = c.target, c.reason; target == "" {
-			target = c.endpoint
-		}
+		target, reason = c.target, c.reason
 	case elapse:
 		target, reason = c.target, ReasonTimeUp
 	}

@@ -51,12 +51,11 @@ type create struct {
 	id, interaction string
 	metadata        map[string]string
 	mode            wire.Mode // empty: ROUTER
-	room            *room     // nil: not a room's session
 }
 
 func (c create) change(s state) (state, []wire.Event, error) {
 	s.ID, s.Interaction, s.Mode, s.Version = c.id, c.interaction, cmp.Or(c.mode, wire.ModeRouter), 1
-	s.Metadata, s.Room = maps.Clone(c.metadata), c.room
+	s.Metadata = maps.Clone(c.metadata)
 	return s, nil, nil
 }
 

@@ -55,17 +55,7 @@ func (d *Directory) Create(ctx context.Context, who Caller, r wire.CreateConfere
 	if err != nil {
 		return wire.Summary{}, err
 	}
-	s, err := d.do(ctx, k, create{k.ID, r.InteractionID, maps.Clone(r.Metadata), r.Mode, nil})
-	return s.summary(), err
-}
-
-// Open makes the session of a room, in which nobody is yet; ErrExists when the id
-// is taken.
-func (d *Directory) Open(ctx context.Context, organization, id string, r RoomSettings) (wire.Summary, error) {
-	if err := wire.CheckID("conferenceId", id); err != nil {
-		return wire.Summary{}, err
-	}
-	s, err := d.do(ctx, Key{organization, id}, create{id: id, room: newRoom(r)})
+	s, err := d.do(ctx, k, create{k.ID, r.InteractionID, maps.Clone(r.Metadata), r.Mode})
 	return s.summary(), err
 }
 

@@ -21,14 +21,10 @@ func (d *Directory) onMember(ctx context.Context, who Caller, r wire.MemberActio
 	return err
 }
 
-// acting returns the conference and who acts there. Staff may act without an
-// endpoint.
+// acting returns the conference and who acts there.
 func acting(who Caller, id, endpoint string) (Key, actor, error) {
-	k, err := key(who, id)
-	if err == nil && (endpoint != "" || !who.isStaff()) {
-		err = wire.CheckID("userEndpointId", endpoint)
-	}
-	return k, actorOf(who, endpoint), err
+	k, err := keyAs(who, id, endpoint)
+	return k, actor{who.UserID, endpoint, who.isStaff()}, err
 }
 
 func always(alter func(*seat)) func(*seat) error {
@@ -86,7 +82,7 @@ func (d *Directory) SetInputVolume(ctx context.Context, who Caller, r wire.SetVo
 		return err
 	}
 	return d.onMember(ctx, who, r.MemberAction, right{wire.SelfSetInputVolume, wire.MemberSetInputVolume},
-		always(func(s *seat) { s.InputVolume = r.Volume }))
+		always(func(s *seat) { s.InputVolume = *r.Volume }))
 }
 
 // SetOutputVolume sets how loud a member hears.
@@ -95,7 +91,7 @@ func (d *Directory) SetOutputVolume(ctx context.Context, who Caller, r wire.SetV
 		return err
 	}
 	return d.onMember(ctx, who, r.MemberAction, right{wire.SelfSetOutputVolume, wire.MemberSetOutputVolume},
-		always(func(s *seat) { s.OutputVolume = r.Volume }))
+		always(func(s *seat) { s.OutputVolume = *r.Volume }))
 }
 
 // SetInputSensitivity sets how loud a member's sound must be to pass.
@@ -104,11 +100,14 @@ func (d *Directory) SetInputSensitivity(ctx context.Context, who Caller, r wire.
 		return err
 	}
 	return d.onMember(ctx, who, r.MemberAction, right{wire.SelfSetInputSensitivity, wire.MemberSetInputSensitivity},
-		always(func(s *seat) { s.Sensitivity = r.Value }))
+		always(func(s *seat) { s.Sensitivity = *r.Value }))
 }
 
-func within(what string, n, low, high int) error {
-	if n < low || n > high {
+func within(what string, n *int, low, high int) error {
+	if n == nil {
+		return invalid("%s is missing", what)
+	}
+	if *n < low || *n > high {
 		return invalid("%s is not between %d and %d", what, low, high)
 	}
 	return nil
@@ -209,10 +208,7 @@ func checkAllowed(m wire.MediaAllowed) error {
 // and of the news.
 func (d *Directory) RemoveMember(ctx context.Context, who Caller, r wire.RemoveMember) error {
 	k, by, err := acting(who, r.ConferenceID, r.UserEndpointID)
-	if err == nil && r.TargetUserEndpointID != "" {
-		err = wire.CheckID("targetUserEndpointId", r.TargetUserEndpointID)
-	}
-	if err := checkAll(err, checkLength("reason", r.Reason, maxReason)); err != nil {
+	if err := checkAll(err, wire.CheckID("targetUserEndpointId", r.TargetUserEndpointID), checkLength("reason", r.Reason, maxReason)); err != nil {
 		return err
 	}
 	_, err = d.do(ctx, k, remove{by, r.TargetUserEndpointID, r.Reason})

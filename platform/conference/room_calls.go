@@ -45,7 +45,10 @@ func (d *Directory) ShowVideoMuted(ctx context.Context, who Caller, r wire.RoomA
 
 // SetPrioritizeHandraise shows raised hands first, or not.
 func (d *Directory) SetPrioritizeHandraise(ctx context.Context, who Caller, r wire.SetPrioritizeHandraise) error {
-	return d.onRoom(ctx, who, r.RoomAction, wire.RoomPrioritizeHandraise, setting(func(at *room) { at.PrioritizeHandraise = r.On }))
+	if r.On == nil {
+		return invalid("on is missing")
+	}
+	return d.onRoom(ctx, who, r.RoomAction, wire.RoomPrioritizeHandraise, setting(func(at *room) { at.PrioritizeHandraise = *r.On }))
 }
 
 // SetLayout chooses the layout, and the positions in it when they are given.
@@ -67,6 +70,9 @@ func (d *Directory) SetLayout(ctx context.Context, who Caller, r wire.SetLayout)
 
 // SetPositions places members in the layout.
 func (d *Directory) SetPositions(ctx context.Context, who Caller, r wire.SetPositions) error {
+	if r.Positions == nil {
+		return invalid("positions is missing")
+	}
 	if err := checkPositions(r.Positions); err != nil {
 		return err
 	}
@@ -143,6 +149,9 @@ func merging(some json.RawMessage) func(json.RawMessage) (json.RawMessage, error
 
 func deleting(keys []string) func(json.RawMessage) (json.RawMessage, error) {
 	return func(was json.RawMessage) (json.RawMessage, error) {
+		if keys == nil {
+			return nil, invalid("keys is missing")
+		}
 		if len(keys) > maxMetaKeys {
 			return nil, invalid("more than %d keys", maxMetaKeys)
 		}

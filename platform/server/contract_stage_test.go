@@ -161,7 +161,7 @@ func meets(mode wire.Mode, fill func(*script, *stage)) func(*script, *stage) {
 // runners are the tests of the rows, by their first cell.
 func runners() map[string]runner {
 	all := map[string]runner{}
-	for _, some := range []map[string]runner{ticketRunners(), endpointRunners(), conferenceRunners(), directRunners(), callRunners(), chatRunners(), fileRunners(), snapshotRunners()} {
+	for _, some := range []map[string]runner{ticketRunners(), endpointRunners(), conferenceRunners(), roomRunners(), directRunners(), callRunners(), chatRunners(), fileRunners(), snapshotRunners()} {
 		for name, r := range some {
 			all[name] = r
 		}

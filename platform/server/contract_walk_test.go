@@ -549,6 +549,9 @@ func (s *script) event(kind string, row map[string]string, st *stage, body map[s
 		if kind == string(wire.EventStreamMetadataUpdated) && field == "metadata" {
 			name = "newMetadata"
 		}
+		if key, _ := h.body["key"].(string); field == "value" && strings.HasPrefix(key, wire.MemberPrefix) {
+			continue // the event's is the whole seat
+		}
 		if object, ok := said.(map[string]any); ok && field == "streamId" {
 			said = object["id"]
 		}

@@ -42,7 +42,8 @@ const MemberPrefix = "MEMBER/"
 // deaf, undeaf, raiseHand and lowerHand; the answer is 204. Here and in the other
 // calls, UserEndpointID is who asks and TargetUserEndpointID whom it is done to,
 // oneself when it is empty. It takes the permission room.self.… for oneself and
-// room.member.… for anybody; staff needs neither, nor to be in the conference.
+// room.member.… for anybody; staff needs neither, nor to be in the conference when
+// it acts on others.
 type MemberAction struct {
 	ConferenceID         string `json:"conferenceId"`
 	UserEndpointID       string `json:"userEndpointId"`
@@ -53,14 +54,14 @@ type MemberAction struct {
 // answer is 204.
 type SetVolume struct {
 	MemberAction
-	Volume int `json:"volume"`
+	Volume *int `json:"volume"`
 }
 
 // SetSensitivity is the body of …/setInputSensitivity, 0 to 100; the answer is
 // 204.
 type SetSensitivity struct {
 	MemberAction
-	Value int `json:"value"`
+	Value *int `json:"value"`
 }
 
 // SetMemberPosition is the body of …/setMemberPosition; the answer is 204. A
@@ -84,8 +85,8 @@ type DeleteMemberMeta struct {
 	Keys []string `json:"keys"`
 }
 
-// RemoveMember is the body of …/removeMember; the answer is 204. The target
-// leaves with the reason, its endpoint is unregistered, and its room token does
+// RemoveMember is the body of …/removeMember, which must name its target; the
+// answer is 204. The target leaves with the reason, its endpoint is unregistered, and its room token does
 // not let it in again while the session lasts.
 type RemoveMember struct {
 	MemberAction

@@ -46,7 +46,7 @@ type RoomAction struct {
 }
 
 // RemoveAllMembers is the body of …/removeAllMembers; the answer is 204. Staff
-// stays, and so does who asks, unless it is the only one.
+// stays; who asks leaves last.
 type RemoveAllMembers struct {
 	RoomAction
 	Reason string `json:"reason,omitempty"`
@@ -85,5 +85,5 @@ type DeleteRoomMeta struct {
 // 204.
 type SetPrioritizeHandraise struct {
 	RoomAction
-	On bool `json:"on"`
+	On *bool `json:"on"`
 }
