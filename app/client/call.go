@@ -12,9 +12,12 @@ import (
 
 // CallConfig is what a Call is made of.
 type CallConfig struct {
-	Conference string
+	Conference string // its id, or the room's name of who holds a room token
 	Metadata   wire.ParticipantMetadata
-	Send       *Outgoing // nil: only watch and listen
+	// Staff says that we are signed in as staff, who may do everything to members
+	// and rooms; the holders of room tokens and customers are none.
+	Staff bool
+	Send  *Outgoing // nil: only watch and listen
 	// Receive is called whenever a stream begins to be received, on a goroutine of
 	// its viewer. nil: receive nothing.
 	Receive func(Incoming) (Receiver, error)
@@ -52,8 +55,10 @@ type CallState struct {
 	// were measured. It is not to be changed.
 	Network  map[string]wire.NetworkIndicator
 	Measured time.Time // when Network came; zero before the first
+	Staff    bool      // of CallConfig
 	Ended    bool      // for good: by somebody, or because of Err
-	Reason   string    // that came with the end
+	Removed  bool      // it ended for us alone, because somebody removed us or our time is up
+	Reason   string    // that came with the end or the removal
 	Err      error     // why we were not let in, or not any more
 }
 
@@ -72,6 +77,7 @@ type Call struct {
 	standing *standing
 
 	mu       sync.Mutex
+	id       string // of the conference; until we are in, what the config named it by
 	endpoint string // the one that asked to be let in, for Leave
 	in       bool   // and that is in
 }
@@ -97,7 +103,7 @@ func (n *Connection) Join(cfg CallConfig) (*Call, error) {
 // newCall makes a Call whose loop does not run yet.
 func newCall(n *Connection, cfg CallConfig) *Call {
 	life, cancel := context.WithCancel(context.Background())
-	return &Call{link: n, client: n.client, cfg: cfg, cancel: cancel, inbox: make(chan any, 64), done: make(chan struct{}), mutes: newMutes(), life: life, standing: newStanding()}
+	return &Call{link: n, client: n.client, cfg: cfg, id: cfg.Conference, cancel: cancel, inbox: make(chan any, 64), done: make(chan struct{}), mutes: newMutes(), life: life, standing: newStanding()}
 }
 
 // The tracks that SetMuted knows, as the conference's metadata names them.
@@ -117,7 +123,7 @@ func (c *Call) SetHold(ctx context.Context, on bool) error {
 	c.mu.Lock()
 	endpoint := c.endpoint
 	c.mu.Unlock()
-	r := wire.UpdateMetadata{ConferenceID: c.cfg.Conference, UserEndpointID: endpoint, Operation: wire.OperationRemove, Key: wire.MetadataOnHold}
+	r := wire.UpdateMetadata{ConferenceID: c.conference(), UserEndpointID: endpoint, Operation: wire.OperationRemove, Key: wire.MetadataOnHold}
 	if on {
 		r.Operation, r.Value = wire.OperationSet, "true"
 	}
@@ -158,12 +164,12 @@ func (c *Call) finish(reason string, ask func(context.Context, wire.LeaveConfere
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
-	return ask(ctx, wire.LeaveConference{ConferenceID: c.cfg.Conference, UserEndpointID: endpoint, Reason: reason})
+	return ask(ctx, wire.LeaveConference{ConferenceID: c.conference(), UserEndpointID: endpoint, Reason: reason})
 }
 
 // event takes an event of the connection.
 func (c *Call) event(h happening) {
-	if h.ConferenceID == c.cfg.Conference {
+	if h.ConferenceID == c.conference() {
 		c.put(h)
 	}
 }
@@ -192,4 +198,19 @@ func (c *Call) setEndpoint(id string, in bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.endpoint, c.in = id, in
+}
+
+// conference returns the id of the conference. Before the server has told that
+// of a room's session it is the room's name, which no event has: what happens
+// until then is in the state that is fetched afterwards.
+func (c *Call) conference() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.id
+}
+
+func (c *Call) setConference(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.id = id
 }

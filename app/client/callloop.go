@@ -14,8 +14,9 @@ import (
 // What comes back to the loop from the goroutines that it starts.
 type (
 	joined struct {
-		endpoint string
-		err      error
+		endpoint   string
+		conference string // its id
+		err        error
 	}
 	fetched struct {
 		state wire.Conference
@@ -124,6 +125,8 @@ func (l *callLoop) take(v any) {
 		l.busy = false
 		if !l.failed(v.err) {
 			l.member, l.fetch = v.endpoint, true
+			l.setConference(v.conference)
+			l.follower.own, l.follower.parted = v.endpoint, nil
 			l.setEndpoint(v.endpoint, true)
 			l.missed()
 		}
@@ -145,7 +148,7 @@ func (l *callLoop) take(v any) {
 			l.end(v.err)
 		}
 	}
-	if ended, _ := l.follower.Ended(); ended {
+	if ended, _ := l.follower.Ended(); ended || l.cfg.Staff && l.sentAway() {
 		l.end(nil)
 	}
 	if !l.over {
@@ -184,11 +187,14 @@ func (l *callLoop) request() {
 	endpoint := l.status.Endpoint
 	if l.member == "" {
 		l.setEndpoint(endpoint, false)
-		l.started.Go(func() { l.post(joined{endpoint, l.join(endpoint)}) })
+		l.started.Go(func() {
+			id, err := l.join(endpoint)
+			l.post(joined{endpoint, id, err})
+		})
 		return
 	}
 	l.started.Go(func() {
-		state, err := l.client.Conference(l.ctx, l.cfg.Conference)
+		state, err := l.client.Conference(l.ctx, l.conference())
 		l.post(fetched{state, err})
 	})
 }
@@ -196,15 +202,15 @@ func (l *callLoop) request() {
 // errForgotten says that the server does not know the endpoint any more.
 var errForgotten = errors.New("the server has forgotten this endpoint")
 
-// join lets the endpoint in. What is not found can be the conference or the
-// endpoint; a beat tells which.
-func (l *callLoop) join(endpoint string) error {
-	_, err := l.client.JoinConference(l.ctx, wire.JoinConference{ConferenceID: l.cfg.Conference, UserEndpointID: endpoint, Metadata: l.metadata})
+// join lets the endpoint in and returns the conference's id. What is not found
+// can be the conference or the endpoint; a beat tells which.
+func (l *callLoop) join(endpoint string) (id string, err error) {
+	s, err := l.client.JoinConference(l.ctx, wire.JoinConference{ConferenceID: l.conference(), UserEndpointID: endpoint, Metadata: l.metadata})
 	if code(err) == wire.CodeNotFound && code(l.client.KeepAlive(l.ctx, endpoint)) == wire.CodeNotFound {
 		l.link.Hurry() // it will register another
-		return errForgotten
+		return "", errForgotten
 	}
-	return err
+	return s.ID, err
 }
 
 // delay says when the next request may be made.
@@ -231,8 +237,27 @@ func (l *callLoop) failed(err error) bool {
 		return false
 	case l.member != "" && code(err) == wire.CodeForbidden:
 		l.member = "" // thrown out: ask to be let in again
+	case code(err) == wire.CodeForbidden && l.sentAway():
+		l.end(nil)
 	case Permanent(err):
 		l.end(err)
+	}
+	return true
+}
+
+// sentAway tells that somebody took us out, rather than that the server took us
+// for dead or our token ended, as it words that. Who is a guest finds out by
+// asking to be let in again, which the server refuses; staff it would let in, so
+// for staff the reason decides.
+func (l *callLoop) sentAway() bool {
+	if l.follower.parted == nil {
+		return false
+	}
+	switch *l.follower.parted {
+	case "keep-alive missed", "unregistered", "access ended":
+		return false
+	case "":
+		return !l.cfg.Staff
 	}
 	return true
 }
@@ -245,9 +270,13 @@ func (l *callLoop) end(err error) {
 
 // tell publishes the state if it changed.
 func (l *callLoop) tell() {
-	_, reason := l.follower.Ended()
-	now := CallState{Endpoint: l.member, Joined: l.member != "" && l.follower.fetched, Online: l.status.Online,
-		Sending: l.cfg.Send == nil || l.send != nil && l.send.connected, Receiving: true, Network: l.news.network, Measured: l.news.measured, Ended: l.over, Reason: reason, Err: l.err}
+	ended, reason := l.follower.Ended()
+	removed := l.over && !ended && l.err == nil && l.sentAway()
+	if removed {
+		reason = *l.follower.parted
+	}
+	now := CallState{Staff: l.cfg.Staff, Removed: removed, Endpoint: l.member, Joined: l.member != "" && l.follower.fetched, Online: l.status.Online,
+		Sending: !l.sends() || l.send != nil && l.send.connected, Receiving: true, Network: l.news.network, Measured: l.news.measured, Ended: l.over, Reason: reason, Err: l.err}
 	if l.send != nil {
 		now.Stream = l.send.stream
 	}
@@ -270,5 +299,5 @@ func (l *callLoop) tell() {
 
 func (a CallState) same(b CallState) bool {
 	return a.Endpoint == b.Endpoint && a.Stream == b.Stream && a.Joined == b.Joined && a.Online == b.Online && a.Sending == b.Sending &&
-		a.Receiving == b.Receiving && a.Ended == b.Ended && a.Reason == b.Reason && a.Err == b.Err && a.Measured.Equal(b.Measured)
+		a.Receiving == b.Receiving && a.Ended == b.Ended && a.Removed == b.Removed && a.Reason == b.Reason && a.Err == b.Err && a.Measured.Equal(b.Measured)
 }

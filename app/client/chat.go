@@ -36,7 +36,7 @@ func (c *Call) SendMessage(ctx context.Context, id, text string) (m wire.ChatMes
 		id = wire.NewID()
 	}
 	err = c.persist(ctx, func(ctx context.Context, endpoint string) (bool, error) {
-		m, err = c.client.SendMessage(ctx, wire.SendMessage{ConferenceID: c.cfg.Conference, UserEndpointID: endpoint, MessageID: id, Text: text})
+		m, err = c.client.SendMessage(ctx, wire.SendMessage{ConferenceID: c.conference(), UserEndpointID: endpoint, MessageID: id, Text: text})
 		return true, err
 	})
 	if err == nil {

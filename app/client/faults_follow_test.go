@@ -58,7 +58,7 @@ func (d *desktop) joined(endpoint string, err error) {
 	if errors.Is(err, errGone) {
 		err = errForgotten
 	}
-	d.take(joined{endpoint, err})
+	d.take(joined{endpoint, d.loop.conference(), err})
 }
 
 func (d *desktop) fetched(s wire.Conference, err error) { d.take(fetched{s, err}) }

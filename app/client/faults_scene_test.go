@@ -254,7 +254,7 @@ func (s *scene) hardship(l *line) error {
 		s.cut(l)
 		s.ends.end(l.endpoint)
 		s.store.failNext("")
-		s.dir.EndpointGone(life, "default", l.name, l.endpoint, "gone")
+		s.dir.EndpointGone(life, "default", l.name, l.endpoint, "keep-alive missed")
 		s.store.age(l.endpoint)
 		l.register()
 		return s.learn()

@@ -44,7 +44,7 @@ func (c *Client) Files(ctx context.Context, conference string) (list []wire.File
 
 // Files lists what was sent in the call.
 func (c *Call) Files(ctx context.Context) ([]wire.FileTransfer, error) {
-	return c.client.Files(ctx, c.cfg.Conference)
+	return c.client.Files(ctx, c.conference())
 }
 
 // SendFile sends a file to the others in the call and returns when they are told
@@ -55,7 +55,7 @@ func (c *Call) SendFile(ctx context.Context, u Upload) (f wire.FileTransfer, err
 	}
 	tries := 0
 	err = c.persist(ctx, func(ctx context.Context, endpoint string) (bool, error) {
-		fields := [][2]string{{wire.FormConferenceID, c.cfg.Conference}, {wire.FormUserEndpointID, endpoint}}
+		fields := [][2]string{{wire.FormConferenceID, c.conference()}, {wire.FormUserEndpointID, endpoint}}
 		if u.Target != "" {
 			fields = append(fields, [2]string{wire.FormTargetID, u.Target})
 		}

@@ -23,6 +23,9 @@ type Follower struct {
 	ended   bool
 	reason  string
 	held    map[int64]wire.Event
+
+	own    string  // our endpoint; "" for who only follows
+	parted *string // why it left, if it was not our doing
 }
 
 // Missing tells that the state must be fetched.
@@ -107,6 +110,9 @@ func (f *Follower) apply(e wire.Event) (changed bool) {
 	case wire.EventLeft:
 		if n < 0 {
 			return false
+		}
+		if e.UserEndpointID == f.own {
+			f.parted = &e.Reason
 		}
 		at := &s.Participants[p]
 		for _, stream := range at.Endpoints[n].Streams {

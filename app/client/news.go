@@ -118,7 +118,7 @@ func (l *callLoop) sent(f wire.FileTransfer) {
 // pictured tells of a snapshot that came further than it was.
 func (l *callLoop) pictured(s wire.Snapshot) {
 	before, known := l.news.snapshots[s.SnapshotID]
-	if l.cfg.OnSnapshot == nil || s.ConferenceID != l.cfg.Conference || known && progress(s.State) <= progress(before.State) {
+	if l.cfg.OnSnapshot == nil || s.ConferenceID != l.conference() || known && progress(s.State) <= progress(before.State) {
 		return
 	}
 	l.news.snapshots[s.SnapshotID] = s
@@ -166,19 +166,19 @@ func (l *callLoop) read(ctx context.Context, after int64) (c caughtUp) {
 		return err != nil
 	}
 	if l.cfg.OnMessage != nil {
-		page, err := l.client.Messages(ctx, l.cfg.Conference, after, messagesAtATime)
+		page, err := l.client.Messages(ctx, l.conference(), after, messagesAtATime)
 		if !failed(err) {
 			c.chat = &messages{page: page, fetched: true}
 		}
 	}
 	if l.cfg.OnFile != nil {
-		list, err := l.client.Files(ctx, l.cfg.Conference)
+		list, err := l.client.Files(ctx, l.conference())
 		if !failed(err) {
 			c.files = list
 		}
 	}
 	if l.cfg.OnSnapshot != nil {
-		list, err := l.client.Snapshots(ctx, l.cfg.Conference)
+		list, err := l.client.Snapshots(ctx, l.conference())
 		if !failed(err) {
 			c.snapshots = list
 		}

@@ -20,6 +20,8 @@ type Participant struct {
 	// muted.
 	Muted, CameraOff bool
 	Streams          []wire.Stream
+	// Seat is its place in a room; nil for who is bound by nothing there.
+	Seat *wire.Member
 	// Network is how good its network was lately; nil while that is not known.
 	Network *wire.NetworkIndicator
 }
@@ -51,6 +53,10 @@ func (s CallState) participant(user string, e wire.Endpoint) Participant {
 		if HasVideo(t.Type) && !muted(Video) {
 			p.CameraOff = false
 		}
+	}
+	if m, ok := memberIn(s.Conference.Metadata, e.ID); ok {
+		p.Seat, p.Name = &m, cmp.Or(m.Name, p.Name)
+		p.Muted, p.CameraOff = p.Muted || m.AudioMuted, p.CameraOff || m.VideoMuted
 	}
 	if i, ok := s.Network[e.ID]; ok {
 		p.Network = &i

@@ -52,15 +52,28 @@ func (l *callLoop) reconcile() {
 	}
 }
 
+// sends tells whether we are to publish: the audience of a room does not.
+func (l *callLoop) sends() bool {
+	if l.cfg.Send == nil {
+		return false
+	}
+	m, ok := memberIn(l.follower.state.Metadata, l.member)
+	return !ok || m.Role != wire.JoinAsAudience
+}
+
 // publish keeps the publisher at work, and tells it when the server took its
 // stream back.
 func (l *callLoop) publish(own map[wire.StreamID]bool) {
-	if l.cfg.Send == nil {
+	if !l.sends() {
+		if l.send != nil {
+			l.send.cancel()
+			l.send = nil
+		}
 		return
 	}
 	if l.send == nil {
 		r, ctx := l.newRunning()
-		p := &publisher{client: l.client, conference: l.cfg.Conference, endpoint: l.member, out: l.cfg.Send, mutes: l.mutes,
+		p := &publisher{client: l.client, conference: l.conference(), endpoint: l.member, out: l.cfg.Send, mutes: l.mutes,
 			report: func(s streamState) { l.post(peerReport{r, s}) }, hurry: r.hurry, gone: r.gone,
 			p2p: l.p2p, asked: r.asked, relay: r.relay, hold: &l.held}
 		l.send = r
@@ -95,7 +108,7 @@ func (l *callLoop) view(others map[wire.StreamID]Incoming) {
 		}
 		r, ctx := l.newRunning()
 		r.stream = id
-		v := &viewer{client: l.client, conference: l.cfg.Conference, endpoint: l.member, in: in, receive: l.cfg.Receive,
+		v := &viewer{client: l.client, conference: l.conference(), endpoint: l.member, in: in, receive: l.cfg.Receive,
 			report: func(s streamState) { l.post(peerReport{r, s}) }, hurry: r.hurry,
 			p2p: l.p2p, relay: r.relay, hold: &l.held}
 		l.views[id] = r

@@ -55,7 +55,7 @@ func (c *Client) AnswerCamera(ctx context.Context, r wire.AnswerCamera) error {
 // would surprise.
 func (c *Call) RequestSnapshot(ctx context.Context, target string) (s wire.Snapshot, err error) {
 	err = c.persist(ctx, func(ctx context.Context, endpoint string) (bool, error) {
-		s, err = c.client.RequestSnapshot(ctx, wire.RequestSnapshot{ConferenceID: c.cfg.Conference, UserEndpointID: endpoint, TargetUserEndpointID: target})
+		s, err = c.client.RequestSnapshot(ctx, wire.RequestSnapshot{ConferenceID: c.conference(), UserEndpointID: endpoint, TargetUserEndpointID: target})
 		return false, err
 	})
 	return s, err
@@ -65,7 +65,7 @@ func (c *Call) RequestSnapshot(ctx context.Context, target string) (s wire.Snaps
 // outcome is told by OnCamera, with the id that is returned.
 func (c *Call) RequestCamera(ctx context.Context, target string, what wire.CameraRequestType) (id string, err error) {
 	err = c.persist(ctx, func(ctx context.Context, endpoint string) (bool, error) {
-		a, err := c.client.RequestCamera(ctx, wire.RequestCamera{ConferenceID: c.cfg.Conference, UserEndpointID: endpoint, TargetUserEndpointID: target, CameraRequestType: what})
+		a, err := c.client.RequestCamera(ctx, wire.RequestCamera{ConferenceID: c.conference(), UserEndpointID: endpoint, TargetUserEndpointID: target, CameraRequestType: what})
 		id = a.SnapshotCameraRequestID
 		return false, err
 	})

@@ -15,7 +15,7 @@ import (
 type Flags struct {
 	Server     string `help:"Address of the server, such as https://calls.example.org." placeholder:"URL"`
 	Headless   bool   `help:"No window: state changes are printed on standard output, one JSON object a line."`
-	Join       string `help:"Join this conference, or follow this link as a customer." placeholder:"CONFERENCE_OR_TICKET_URL"`
+	Join       string `help:"Join this conference, or follow this link as a customer, or into a room with all that stands behind its #. Other users can read arguments: better give GUICHET_JOIN." placeholder:"CONFERENCE_OR_LINK"`
 	Name       string `help:"What others see of you." placeholder:"NAME"`
 	Camera     string `help:"A camera by name, pattern, pattern:ID, file:F.y4m, or none." placeholder:"NAME"`
 	Microphone string `help:"A microphone by name, tone, tone:HERTZ, file:F.wav, or none." placeholder:"NAME"`

@@ -18,8 +18,9 @@ type Accounts interface {
 	// SignIn opens the sign-in page and waits for the person; opened is told of its
 	// address.
 	SignIn(ctx context.Context, server string, opened func(url string)) (Account, error)
-	// Redeem signs a customer in by a ticket's link.
-	Redeem(ctx context.Context, ticketURL string) (Account, error)
+	// Redeem signs in by a link: a customer by a ticket's, or who holds a room token
+	// by a room's.
+	Redeem(ctx context.Context, link string) (Account, error)
 }
 
 // Account is somebody who is signed in at a server.
@@ -53,13 +54,16 @@ func (b browser) SignIn(ctx context.Context, server string, opened func(url stri
 	return wrap(b.Accounts.SignIn(ctx, server, opened))
 }
 
-// Redeem turns a ticket into an account.
-func (b browser) Redeem(ctx context.Context, ticketURL string) (Account, error) {
+// Redeem turns a link into an account.
+func (b browser) Redeem(ctx context.Context, link string) (Account, error) {
+	if room, err := client.ParseRoomURL(link); err == nil {
+		return account{b.Holder(room.Server, room.Room, room.Token)}, nil
+	}
 	key, err := b.BrowserKey()
 	if err != nil {
 		return nil, err
 	}
-	server, token, err := client.RedeemTicket(ctx, b.HTTP(), ticketURL, key)
+	server, token, err := client.RedeemTicket(ctx, b.HTTP(), link, key)
 	if err != nil {
 		return nil, err
 	}

@@ -58,13 +58,22 @@ func (c join) do(l *loop) {
 	target := strings.TrimSpace(c.target)
 	server, id, err := client.ParseTicketURL(target)
 	isTicket := err == nil
+	room, err := client.ParseRoomURL(target)
+	isRoom := err == nil
+	if isRoom {
+		server = room.Server
+	}
 	switch {
-	case l.state.Phase == SignedOut && isTicket, l.state.Phase == SigningIn && isTicket && l.account == nil:
-		l.state.Server = server
-		l.sign(false, func(ctx context.Context) (Account, error) { return l.cfg.Accounts.Redeem(ctx, target) })
+	case l.state.Phase == SignedOut && (isTicket || isRoom), l.state.Phase == SigningIn && (isTicket || isRoom) && l.account == nil:
+		l.visit(server, target)
 	case l.state.Phase == SignedOut, l.state.Phase == SigningIn:
 		l.pending = target
 	case l.state.Phase != Lobby:
+	case isRoom: // as the token's holder, whoever is signed in
+		home := l.client.Server()
+		l.disconnect(nil)
+		l.home = home
+		l.visit(server, target)
 	case isTicket && server == l.client.Server():
 		l.joinByTicket(id)
 	case strings.Contains(target, "://"):
@@ -73,6 +82,12 @@ func (c join) do(l *loop) {
 		l.dial(target)
 		l.enterCall()
 	}
+}
+
+// visit signs in by a link of a server.
+func (l *loop) visit(server, link string) {
+	l.state.Server = server
+	l.sign(false, func(ctx context.Context) (Account, error) { return l.cfg.Accounts.Redeem(ctx, link) })
 }
 
 // joinByTicket joins as who we are the conference that a ticket of our own
@@ -90,10 +105,11 @@ func (l *loop) joinByTicket(id string) {
 func (l *loop) dial(conference string) {
 	l.dialled++
 	l.last, l.was, l.troubled, l.network = client.CallState{}, false, time.Time{}, network{}
+	l.rights, l.seated = client.Rights{}, false
 	l.mine, l.names, l.accepted, l.sending = map[string]bool{}, map[string]string{}, map[string]bool{}, ""
 	l.ways, l.told = map[string]*transfer{}, map[string]wire.FileTransfer{}
 	l.pictures, l.cameras, l.wanted, l.fetching = map[string]wire.Snapshot{}, map[string]cameraAsk{}, nil, false
-	l.state.Call = &Call{ConferenceID: conference, Network: l.network.grade(), Participants: []Participant{}}
+	l.state.Call = &Call{ConferenceID: conference, Network: l.network.grade(), Participants: []Participant{}, Own: unbound()}
 	l.enter(Joining)
 	l.wishStudio()
 	l.people()
@@ -120,10 +136,10 @@ func (c created) do(l *loop) {
 func (l *loop) enterCall() {
 	n := l.dialled
 	roles := []string{}
-	if l.state.Me.Customer {
+	if l.state.Me.Customer && !l.state.Me.Room {
 		roles = []string{wire.RoleCustomer}
 	}
-	call, err := l.link.Join(client.CallConfig{Conference: l.state.Call.ConferenceID,
+	call, err := l.link.Join(client.CallConfig{Conference: l.state.Call.ConferenceID, Staff: !l.state.Me.Customer,
 		Metadata: wire.ParticipantMetadata{Name: l.state.Me.Name, Roles: roles}, Send: l.out, Receive: l.receive,
 		OnState:    func(s client.CallState) { l.send(callState{n, s}) },
 		OnMessage:  func(m wire.ChatMessage) { l.send(messageSaid{n, m}) },
@@ -157,6 +173,7 @@ func (c callState) do(l *loop) {
 		l.state.Call.StartedAt = l.cfg.Now()
 		l.enter(InCall)
 	}
+	l.stand()
 	l.was = l.was || c.state.Sending
 	l.people()
 	l.observe()
@@ -167,6 +184,10 @@ func (l *loop) ended(s client.CallState) {
 	joined := !l.state.Call.StartedAt.IsZero()
 	l.quit("", false)
 	switch {
+	case s.Removed && s.Reason == "":
+		l.notice("You were removed from the call.", true)
+	case s.Removed:
+		l.notice(polish("You are no longer in the call: "+s.Reason), true)
 	case s.Err != nil && joined:
 		l.fail("The call has ended.", s.Err)
 	case s.Err != nil:
@@ -188,6 +209,7 @@ func (l *loop) quit(reason string, forAll bool) {
 	hangUp := l.hangUp(reason, forAll)
 	if l.state.Me.Customer {
 		l.part(hangUp, nil)
+		l.goHome()
 		return
 	}
 	l.started.Go(hangUp)
@@ -245,7 +267,7 @@ func (l *loop) recent() {
 }
 
 func (c muteMicrophone) do(l *loop) {
-	if !l.inCall() || l.state.Call.MicrophoneMuted == c.muted {
+	if !l.inCall() || !l.mayMute(c.muted) || l.state.Call.MicrophoneMuted == c.muted {
 		return
 	}
 	l.state.Call.MicrophoneMuted, l.state.Call.MutedWhileSpeaking = c.muted, false
@@ -255,7 +277,7 @@ func (c muteMicrophone) do(l *loop) {
 }
 
 func (c stopCamera) do(l *loop) {
-	if !l.inCall() || l.state.Call.CameraOff == c.off {
+	if !l.inCall() || !l.mayStop(c.off) || l.state.Call.CameraOff == c.off {
 		return
 	}
 	l.state.Call.CameraOff = c.off

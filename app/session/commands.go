@@ -19,9 +19,10 @@ func (s *Session) SignOut() { s.send(signOut{}) }
 // NewCall creates a conference, joins it and makes a single-use ticket to it.
 func (s *Session) NewCall() { s.send(newCall{}) }
 
-// Join joins a conference by its id, or as a customer by a ticket's link. It
-// waits for the sign-in that is under way; a ticket needs none.
-func (s *Session) Join(idOrTicketURL string) { s.send(join{idOrTicketURL}) }
+// Join joins a conference by its id, as a customer by a ticket's link, or as the
+// holder of a room token by a room's link. It waits for the sign-in that is under
+// way; a link needs none.
+func (s *Session) Join(idOrLink string) { s.send(join{idOrLink}) }
 
 // MakeTicket makes a new link to the call; it takes the place of the one shown,
 // which stays valid.
@@ -38,6 +39,15 @@ func (s *Session) SetCameraOff(off bool) { s.send(stopCamera{off}) }
 
 // SetOnHold holds the call for everybody, or lets it go on. Customers cannot.
 func (s *Session) SetOnHold(on bool) { s.send(setHold{on}) }
+
+// Act does one thing to somebody in the call, by endpoint: see Participant.Acts.
+func (s *Session) Act(endpoint string, what Act) { s.send(actOn{endpoint, what}) }
+
+// RaiseHand raises or lowers the own hand.
+func (s *Session) RaiseHand(up bool) { s.send(raiseHand{up}) }
+
+// LockRoom lets nobody but staff in any more, or lets people in again.
+func (s *Session) LockRoom(on bool) { s.send(lockRoom{on}) }
 
 // SendMessage writes a line of the call's chat.
 func (s *Session) SendMessage(text string) { s.send(sendMessage{text}) }

@@ -135,7 +135,10 @@ func (l *loop) wishStudio() {
 	w := wishes{sound: open, camera: open, names: [3]string{camera: d.Camera, microphone: d.Microphone, speaker: d.Speaker},
 		cameraTry: l.cameraTry, bitrate: l.network.bitrate(), loss: l.network.lost()}
 	if c := l.state.Call; c != nil {
-		w.muted, w.cameraOff = c.MicrophoneMuted, c.CameraOff
+		w.muted, w.cameraOff = c.MicrophoneMuted || c.Own.Silenced, c.CameraOff || c.Own.Darkened
+		if !l.sends() {
+			w.camera, w.names[microphone] = false, Off
+		}
 	}
 	l.studio.wish(w)
 }

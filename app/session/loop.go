@@ -28,6 +28,7 @@ type loop struct {
 	signing     int // number of the newest sign-in; results of older ones are stale
 	stopSigning context.CancelFunc
 	pending     string // to join as soon as signed in
+	home        string // the server to go back to after the visit to a room
 	account     Account
 	client      *client.Client
 	link        *client.Connection
@@ -38,7 +39,9 @@ type loop struct {
 	dialled  int // number of the newest call
 	call     *client.Call
 	last     client.CallState
-	was      bool // our media was connected once in this call
+	rights   client.Rights // in the call
+	seated   bool          // they are known
+	was      bool          // our media was connected once in this call
 	troubled time.Time
 	network  network
 	spoke    time.Time // when the person last spoke though muted

@@ -24,6 +24,11 @@ const (
 	causeSound   cause = "sound"
 	causeCamera  cause = "camera"
 	causeSpeaker cause = "speaker"
+
+	causeSilenced cause = "silenced"
+	causeDarkened cause = "darkened"
+	causeDeaf     cause = "deaf"
+	causeRole     cause = "role"
 )
 
 // maxNotices bounds what a person has not dismissed.
@@ -87,6 +92,8 @@ func sentence(err error) string {
 		return "The server's address should look like https://calls.example.org."
 	case errors.Is(err, client.ErrTicketURL):
 		return "The link should look like https://calls.example.org/t/abc-def."
+	case errors.Is(err, client.ErrRoomURL):
+		return "The link should look like https://calls.example.org/r/lobby#…, with all that stands behind the #."
 	case errors.As(err, &refused):
 		switch refused.Code {
 		case wire.CodeInternal, wire.CodeUnavailable:

@@ -27,7 +27,12 @@ func (l *loop) people() {
 	self := Participant{ID: l.state.Me.ID, Endpoint: SelfView, Name: l.state.Me.Name, Self: true,
 		Customer: l.state.Me.Customer, Muted: c.MicrophoneMuted || d.Microphone == Off, StreamID: SelfView}
 	self.Network = c.Network
-	self.CameraOff = c.CameraOff || d.Camera == Off || l.cameraBad
+	self.CameraOff = c.CameraOff || d.Camera == Off || l.cameraBad || c.Own.Darkened
+	self.Muted = self.Muted || c.Own.Silenced
+	self.Silenced, self.Darkened = c.Own.Silenced, c.Own.Darkened
+	if !l.sends() {
+		self.Audience, self.Muted, self.CameraOff, self.StreamID = c.Own.Audience, true, true, ""
+	}
 	self.HasVideo = !self.CameraOff
 	self.Speaking = !self.Muted && l.speaking(SelfView, l.studio.level(), now)
 	list := []Participant{self}
@@ -35,8 +40,13 @@ func (l *loop) people() {
 		l.names[p.Endpoint], l.names[p.UserID] = p.Name, p.Name
 		if !p.Self {
 			list = append(list, l.other(p, heard[p.Endpoint], now))
+			continue
+		}
+		if p.Seat != nil {
+			list[0].Name, list[0].Seated, list[0].Hand = p.Name, true, handOf(p)
 		}
 	}
+	l.tune()
 	l.track(list[1:])
 	if held := l.last.Conference.Metadata[wire.MetadataOnHold] == "true"; held != c.OnHold {
 		c.OnHold = held
@@ -57,6 +67,10 @@ func (l *loop) other(of client.Participant, h heard, now time.Time) Participant 
 			p.StreamID = string(s.ID)
 		}
 	}
+	if s := of.Seat; s != nil {
+		p.Seated, p.Audience, p.Silenced, p.Darkened, p.Hand = true, s.Role == wire.JoinAsAudience, s.AudioMuted, s.VideoMuted, handOf(of)
+	}
+	p.Acts = l.acts(of)
 	p.HasVideo = h.seen && !p.CameraOff
 	p.Speaking = !p.Muted && l.speaking(p.Endpoint, h.level, now)
 	return p

@@ -2,7 +2,9 @@ package session
 
 import (
 	"image"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"guichet/app/client"
@@ -14,13 +16,15 @@ import (
 // players are the streams that are being received. They come and go on the
 // goroutines of the call's viewers; the loop and the window only look.
 type players struct {
-	mu  sync.Mutex
-	all map[*receiver]struct{}
+	mu      sync.Mutex
+	all     map[*receiver]struct{}
+	volumes map[string]int // by endpoint, -100 to 100; absent: 0
 }
 
-// receiver feeds what a viewer receives to a player.
+// receiver feeds what a viewer receives to a player, and plays it at a volume.
 type receiver struct {
 	Player
+	volume   atomic.Int32
 	endpoint string
 	stream   string
 	close    func()
@@ -37,7 +41,7 @@ func (s *Session) receive(in client.Incoming) (client.Receiver, error) {
 		return nil, err
 	}
 	r := &receiver{Player: p, endpoint: in.Endpoint, stream: stream}
-	stop := s.studio.play(p)
+	stop := s.studio.play(r)
 	r.close = func() {
 		s.players.remove(r)
 		stop()
@@ -65,6 +69,26 @@ func (r *receiver) SenderReport(kind webrtc.RTPCodecType, ntp uint64, rtp uint32
 	}
 }
 
+// ReadPCM fills dst with what is heard now.
+func (r *receiver) ReadPCM(dst []int16) {
+	r.Player.ReadPCM(dst)
+	amplify(dst, int(r.volume.Load()))
+}
+
+// decibels is what one step of a volume stands for: 50 steps are 20 dB.
+const decibels = 0.4
+
+// amplify changes how loud samples are; what would be too loud is cut.
+func amplify(samples []int16, volume int) {
+	if volume == 0 {
+		return
+	}
+	gain := math.Pow(10, float64(volume)*decibels/20)
+	for i, v := range samples {
+		samples[i] = int16(min(max(float64(v)*gain, math.MinInt16), math.MaxInt16))
+	}
+}
+
 // Close ends the player.
 func (r *receiver) Close() { r.close() }
 
@@ -75,6 +99,18 @@ func (p *players) add(r *receiver) {
 		p.all = map[*receiver]struct{}{}
 	}
 	p.all[r] = struct{}{}
+	r.volume.Store(int32(p.volumes[r.endpoint]))
+}
+
+// tune sets how loud each endpoint is played from now on. The map is not to be
+// changed afterwards.
+func (p *players) tune(volumes map[string]int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.volumes = volumes
+	for r := range p.all {
+		r.volume.Store(int32(volumes[r.endpoint]))
+	}
 }
 
 func (p *players) remove(r *receiver) {

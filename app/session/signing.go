@@ -32,6 +32,14 @@ type (
 	}
 )
 
+// goHome signs in again where a visit to a room began.
+func (l *loop) goHome() {
+	if l.home != "" {
+		l.state.Server, l.home = l.home, ""
+		l.restore()
+	}
+}
+
 // restore tries the account of the last time.
 func (l *loop) restore() {
 	if l.state.Server == "" {
@@ -149,7 +157,7 @@ func (l *loop) connect(a Account) {
 	p := a.Person()
 	l.account, l.client = a, c
 	l.state.Server = a.Server()
-	l.state.Me = Me{ID: p.ID, Name: p.Name, Roles: p.Roles, Customer: p.Conference != ""}
+	l.state.Me = Me{ID: p.ID, Name: p.Name, Roles: p.Roles, Customer: p.Conference != "", Room: p.Room}
 	if l.cfg.Name != "" {
 		l.state.Me.Name = l.cfg.Name
 	}
@@ -171,8 +179,13 @@ func (c linkStatus) do(l *loop) {
 	l.status = c.status
 	switch {
 	case errors.Is(c.status.Err, client.ErrSignedOut):
+		visit := l.state.Me.Room
 		l.disconnect(Account.SignOut)
-		l.fail("You were signed out.", c.status.Err)
+		if l.goHome(); visit {
+			l.notice("The link to the room is no longer valid. Ask for a new one.", true)
+		} else {
+			l.fail("You were signed out.", c.status.Err)
+		}
 	case c.status.Online:
 		l.clear(causeOffline)
 		if l.state.Phase == SigningIn {

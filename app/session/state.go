@@ -39,7 +39,8 @@ type Me struct {
 	ID       string
 	Name     string // what others see
 	Roles    []string
-	Customer bool // came by a ticket: may not make calls, tickets, or end a call
+	Customer bool // came by a link: may not make calls, tickets, or end a call
+	Room     bool // the link was a room token's
 }
 
 // Devices is what is connected and what is chosen. A chosen name is remembered
@@ -67,6 +68,8 @@ type Call struct {
 	CameraOff          bool // switched off by the person
 	MutedWhileSpeaking bool // show "You are muted"
 	OnHold             bool // the server forwards nothing between anybody
+	Own                Own  // what binds us
+	Room               Room // the room's settings; zero when the call is no room's
 
 	Messages []Message // the chat as everybody has it, in order
 	Outbox   []Message // own messages that are on their way or were not sent
@@ -88,6 +91,13 @@ type Participant struct {
 	HasVideo  bool   // pictures of StreamID are arriving and not older than two seconds
 	StreamID  string // give it to OnVideo; SelfView for Self, "" when nothing is published
 	Network   Network
+
+	Audience bool      // watches and listens, sends nothing
+	Seated   bool      // bound by a seat in the room
+	Silenced bool      // the server lets none of their sound pass; Muted is true then
+	Darkened bool      // nor of their pictures; CameraOff is true then
+	Hand     time.Time // when the hand was raised; zero while it is down
+	Acts     Act       // what we may do to them now
 }
 
 // Ticket is a link by which somebody may join the call.

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -25,7 +26,8 @@ const (
 type Person struct {
 	ID, Name   string
 	Roles      []string
-	Conference string // came by a ticket: the only conference to join
+	Conference string // came by a link: the only conference to join, or the room's name
+	Room       bool   // the link was a room token's
 }
 
 // renewal gets a token in place of an old one.
@@ -145,7 +147,7 @@ func (a *Account) take(t *oauth2.Token) {
 	rotated := t.RefreshToken != a.token.RefreshToken || a.token.AccessToken == ""
 	a.token = t
 	if p.ID != "" {
-		p.Conference = a.person.Conference
+		p.Conference, p.Room = a.person.Conference, a.person.Room
 		a.person = p
 	}
 	a.mu.Unlock()
@@ -230,6 +232,7 @@ func claims(t *oauth2.Token) Person {
 		Subject     string   `json:"sub"`
 		UserID      string   `json:"userId"`
 		Name        string   `json:"name"`
+		UserName    string   `json:"user_name"` // of room tokens
 		Authorities []string `json:"authorities"`
 	}
 	parts := strings.Split(t.AccessToken, ".")
@@ -240,7 +243,7 @@ func claims(t *oauth2.Token) Person {
 	if err != nil || json.Unmarshal(raw, &c) != nil {
 		return Person{}
 	}
-	p := Person{ID: c.Subject, Name: c.Name, Roles: c.Authorities}
+	p := Person{ID: c.Subject, Name: cmp.Or(c.Name, c.UserName), Roles: c.Authorities}
 	if c.UserID != "" {
 		p.ID = c.UserID
 	}

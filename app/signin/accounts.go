@@ -142,6 +142,15 @@ func (a *Accounts) Customer(server string, t wire.Token) *Account {
 	return n
 }
 
+// Holder signs in with a room token, which the server takes as it is. It is not
+// kept, and there is no other when it ends.
+func (a *Accounts) Holder(server, room, token string) *Account {
+	n := a.newAccount(server, func(context.Context, *oauth2.Token) (*oauth2.Token, error) { return nil, ErrSignedOut })
+	n.person.Conference, n.person.Room = room, true
+	n.take(&oauth2.Token{AccessToken: token})
+	return n
+}
+
 // refresher returns the renewal by a refresh token (RFC 6749, section 6).
 func (a *Accounts) refresher(cfg oauth2.Config) renewal {
 	return func(ctx context.Context, old *oauth2.Token) (*oauth2.Token, error) {
