@@ -99,13 +99,13 @@ func (c *Call) Act(ctx context.Context, a Action, target string) error {
 // SetVolume sets how loud a member is heard (SetInputVolume) or hears
 // (SetOutputVolume), -50 to 50.
 func (c *Call) SetVolume(ctx context.Context, a Action, target string, volume int) error {
-	return c.onMember(ctx, a, target, func(m wire.MemberAction) any { return wire.SetVolume{MemberAction: m, Volume: volume} })
+	return c.onMember(ctx, a, target, func(m wire.MemberAction) any { return wire.SetVolume{MemberAction: m, Volume: &volume} })
 }
 
 // SetSensitivity sets how loud a member's sound must be to pass: 0 lets all pass,
 // 100 little.
 func (c *Call) SetSensitivity(ctx context.Context, target string, value int) error {
-	return c.onMember(ctx, SetInputSensitivity, target, func(m wire.MemberAction) any { return wire.SetSensitivity{MemberAction: m, Value: value} })
+	return c.onMember(ctx, SetInputSensitivity, target, func(m wire.MemberAction) any { return wire.SetSensitivity{MemberAction: m, Value: &value} })
 }
 
 // SetPosition chooses a member's place in the layout.
@@ -180,7 +180,7 @@ func (c *Call) DeleteRoomMeta(ctx context.Context, keys ...string) error {
 
 // SetPrioritizeHandraise shows raised hands first, or not.
 func (c *Call) SetPrioritizeHandraise(ctx context.Context, on bool) error {
-	return c.onRoom(ctx, "setPrioritizeHandraise", func(r wire.RoomAction) any { return wire.SetPrioritizeHandraise{RoomAction: r, On: on} })
+	return c.onRoom(ctx, "setPrioritizeHandraise", func(r wire.RoomAction) any { return wire.SetPrioritizeHandraise{RoomAction: r, On: &on} })
 }
 
 // Layouts returns the names of the layouts that the room may have.
