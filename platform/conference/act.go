@@ -22,12 +22,13 @@ type right struct{ self, member wire.Permission } // self is empty where there i
 
 // over returns the member that an actor may act on: itself when target is empty.
 func (a actor) over(s state, target string, r right) (int, error) {
+	oneself := target == "" || target == a.endpoint
 	me, err := s.member(a.user, a.endpoint)
-	if err != nil && (!a.staff || err == ErrNotYours || target == "") {
+	if err != nil && (!a.staff || err == ErrNotYours || oneself) {
 		return -1, err
 	}
 	m := me
-	if target != "" && target != a.endpoint {
+	if !oneself {
 		if m = s.index(target); m < 0 {
 			return -1, ErrUnknownMember
 		}
@@ -105,14 +106,15 @@ func (c onRoom) change(s state) (state, []wire.Event, error) {
 	if err := c.inRoom(s, c.permission); err != nil {
 		return s, nil, err
 	}
-	if s.Room == nil {
-		s.Room = newRoom(RoomSettings{})
+	was := s.Room
+	if was == nil {
+		was = newRoom(RoomSettings{})
 	}
-	now := *s.Room
+	now := *was
 	if err := c.alter(s, &now); err != nil {
 		return s, nil, err
 	}
-	if reflect.DeepEqual(*s.Room, now) {
+	if reflect.DeepEqual(*was, now) {
 		return s, nil, nil
 	}
 	s.Room = &now

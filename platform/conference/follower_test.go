@@ -32,7 +32,8 @@ func (f *Follower) Follow(e wire.Event) error {
 	if p >= 0 {
 		n = slices.IndexFunc(f.Participants[p].Endpoints, func(n wire.Endpoint) bool { return n.ID == e.UserEndpointID })
 	}
-	if n < 0 && e.Type != wire.EventJoined && e.Type != wire.EventEnded {
+	staff := e.Type == wire.EventMetadataUpdated && e.UserEndpointID == "" // who is not in
+	if n < 0 && e.Type != wire.EventJoined && e.Type != wire.EventEnded && !staff {
 		return fmt.Errorf("%s of %s, which is not in", e.Type, e.UserEndpointID)
 	}
 	switch e.Type {
