@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"platform/server": {"platform/", "sfu", "assets"},
 	// The floors below: main -> server -> api, store -> the domains -> wire,
 	// relay, page. A domain knows no other domain.
-	"platform/api":           {"platform/call", "platform/chat", "platform/conference", "platform/endpoint", "platform/file", "platform/interaction", "platform/oauth", "platform/report", "platform/ticket", "platform/openapi", "platform/room", "platform/page", "platform/wire", "sfu"},
+	"platform/api":           {"platform/call", "platform/chat", "platform/conference", "platform/endpoint", "platform/file", "platform/interaction", "platform/oauth", "platform/report", "platform/ticket", "platform/openapi", "platform/preview", "platform/room", "platform/page", "platform/wire", "sfu"},
 	"platform/store":         {"platform/call", "platform/chat", "platform/conference", "platform/endpoint", "platform/file", "platform/interaction", "platform/oauth", "platform/quality", "platform/report", "platform/room", "platform/ticket", "platform/broker", "platform/wire"},
 	"platform/quality":       {"platform/wire"},
 	"platform/report":        {"platform/wire"},
@@ -46,6 +46,7 @@ var allowed = map[string][]string{
 	"platform/ticket":        {"platform/wire"},
 	"platform/openapi":       {},
 	"platform/room":          {"platform/wire"},
+	"platform/preview":       {},
 	"platform/broker":        {"platform/wire"},
 }
 

@@ -22,6 +22,7 @@ import (
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
+	"guichet/platform/preview"
 	"guichet/platform/report"
 	"guichet/platform/room"
 	"guichet/platform/ticket"
@@ -45,6 +46,7 @@ type Config struct {
 	Chat         *chat.Service
 	Reports      *report.Service
 	Rooms        *room.Service
+	Previews     *preview.Service
 	Pages        *page.Pages
 	ICEServers   func(user string) []wire.ICEServer
 	PublicURL    string // without a slash at its end
@@ -66,7 +68,7 @@ type API struct {
 // New returns the API's handler.
 func New(c Config) (*API, error) {
 	switch {
-	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Interactions == nil, c.Files == nil, c.Chat == nil, c.Tickets == nil, c.Reports == nil, c.Rooms == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
+	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Interactions == nil, c.Files == nil, c.Chat == nil, c.Tickets == nil, c.Reports == nil, c.Rooms == nil, c.Previews == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
 		return nil, errors.New("api: a part is missing")
 	}
 	if c.Now == nil {

@@ -97,7 +97,9 @@ func (a *API) videoRoom(r room.Stored) wire.VideoRoom {
 }
 
 func (a *API) videoSession(s room.Session) wire.VideoSession {
-	return s.Video(a.Now())
+	v := s.Video(a.Now())
+	v.PreviewURL = a.previewURL(s)
+	return v
 }
 
 func (a *API) listRooms(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {

@@ -24,6 +24,7 @@ import (
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
+	"guichet/platform/preview"
 	"guichet/platform/report"
 	"guichet/platform/room"
 	"guichet/platform/ticket"
@@ -75,7 +76,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	a, err := New(Config{Verify: func(string) (oauth.Identity, error) { return oauth.Identity{}, nil },
 		VerifyBasic: func(*http.Request) (oauth.Identity, error) { return oauth.Identity{}, nil }, Renew: func(string, oauth.Access) {},
 		OAuth: &oauth.Service{}, Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{},
-		Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Rooms: &room.Service{}, Pages: &page.Pages{}, ICEServers: func(string) []wire.ICEServer { return nil },
+		Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Rooms: &room.Service{}, Previews: &preview.Service{}, Pages: &page.Pages{}, ICEServers: func(string) []wire.ICEServer { return nil },
 		SignRoomToken: func(context.Context, oauth.Identity, any) (string, error) { return "", nil }})
 	if err != nil {
 		t.Fatal(err)

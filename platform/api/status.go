@@ -12,6 +12,7 @@ import (
 	"guichet/platform/file"
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
+	"guichet/platform/preview"
 	"guichet/platform/room"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
@@ -118,6 +119,9 @@ var causes = []struct {
 	{ticket.ErrRevoked, wire.CodeGone, "this link was withdrawn"},
 	{ticket.ErrEarly, wire.CodeForbidden, "this link cannot be used yet"},
 	{ticket.ErrUsed, wire.CodeGone, "this link was used already"},
+	{preview.ErrNothing, wire.CodeNotFound, "there is nothing to see now"},
+	{preview.ErrLink, wire.CodeForbidden, "this link is not valid"},
+	{preview.ErrLinkExpired, wire.CodeGone, "this link has expired"},
 	{room.ErrUnknown, wire.CodeNotFound, "there is no such room"},
 	{room.ErrUnknownSession, wire.CodeNotFound, "there is no such session"},
 	{room.ErrNoSession, wire.CodeNotFound, "nobody is in this room now: join it first"},

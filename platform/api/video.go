@@ -15,6 +15,7 @@ const maxVideoBody = 64 << 10
 func (a *API) routeVideo() {
 	a.mux.HandleFunc("POST /api/video/room_tokens", a.guardVideo(a.createRoomToken))
 	a.routeRooms()
+	a.routePreviews()
 	a.mux.HandleFunc("/api/video/", a.guardVideo(a.nothing))
 }
 

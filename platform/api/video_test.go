@@ -22,6 +22,7 @@ import (
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
+	"guichet/platform/preview"
 	"guichet/platform/report"
 	"guichet/platform/room"
 	"guichet/platform/ticket"
@@ -69,7 +70,7 @@ func serveVideo(t *testing.T) *project {
 		},
 		Renew:     func(string, oauth.Access) {},
 		OAuth:     &oauth.Service{},
-		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Rooms: &room.Service{}, Pages: &page.Pages{},
+		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Rooms: &room.Service{}, Previews: &preview.Service{}, Pages: &page.Pages{},
 		ICEServers: func(string) []wire.ICEServer { return nil },
 		SignRoomToken: func(_ context.Context, by oauth.Identity, claims any) (string, error) {
 			c := claims.(room.Claims)

@@ -30,6 +30,7 @@ import (
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
+	"guichet/platform/preview"
 	"guichet/platform/quality"
 	"guichet/platform/relay"
 	"guichet/platform/report"
@@ -75,6 +76,7 @@ type Server struct {
 	quality     *quality.Service
 	reports     *report.Service
 	rooms       *room.Service
+	previews    *preview.Service
 	api         *api.API
 
 	closing sync.Once
@@ -175,7 +177,7 @@ func (s *Server) routes() error {
 	if err != nil {
 		return err
 	}
-	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Interactions: s.cases, Files: s.files, Chat: s.chat, Tickets: s.tickets, Reports: s.reports, Rooms: s.rooms,
+	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Interactions: s.cases, Files: s.files, Chat: s.chat, Tickets: s.tickets, Reports: s.reports, Rooms: s.rooms, Previews: s.previews,
 		Pages: pages, ICEServers: s.iceServers, SignRoomToken: s.oauth.SignRoomToken, PublicURL: s.config.PublicURL, Now: s.config.Now, Logger: s.log.With("part", "api")})
 	if err != nil {
 		return err

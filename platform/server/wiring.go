@@ -72,6 +72,9 @@ func (s *Server) startDomains(ctx context.Context) error {
 	if err := s.startFiles(ctx, secrets); err != nil {
 		return err
 	}
+	if err := s.startPreviews(secrets); err != nil {
+		return err
+	}
 	if err := s.startReports(); err != nil {
 		return err
 	}
