@@ -52,3 +52,6 @@ func sameText(a, b string) bool {
 	a, b = strings.TrimSpace(a), strings.TrimSpace(b)
 	return len(a) == len(b) && a[:len(a)-1] == b[:len(b)-1]
 }
+
+// SweepNow does what is done every minute.
+func (s *Service) SweepNow(ctx context.Context) error { return s.sweep(ctx) }

@@ -282,3 +282,52 @@ func BenchmarkSign(b *testing.B) {
 		})
 	}
 }
+
+// TestKeysOfRoomTokens: a key stays as long as the last room token that it
+// signed, and verifies nothing else meanwhile.
+func TestKeysOfRoomTokens(t *testing.T) {
+	r := newRig(t)
+	a := r.open(keyring.ES256)
+	other := r.open(keyring.ES256) // another process
+	ctx := context.Background()
+	access := r.sign(a)
+	year := r.now.Add(365 * 24 * time.Hour)
+	room, err := a.SignUntil(ctx, keyring.RoomToken, map[string]string{"sub": "anna"}, year)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := func(what string, k *keyring.Ring, want bool) {
+		t.Helper()
+		if _, _, err := k.Verify(keyring.RoomToken, room); (err == nil) != want {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	first := signer(a)
+	for range 52 {
+		r.now = r.now.Add(7 * 24 * time.Hour)
+		r.tend(other, a)
+		good("within its year", a, true)
+		good("elsewhere", other, true)
+	}
+	if signer(a) == first {
+		t.Error("the key signs for a year")
+	}
+	r.verifies("an access token of a year ago", a, access, false)
+	if _, _, err := a.Verify(keyring.AccessToken, room); !errors.Is(err, keyring.ErrType) {
+		t.Errorf("as an access token: %v", err)
+	}
+	if n := len(a.Keys()); n > 4 {
+		t.Errorf("%d keys", n)
+	}
+	r.now = year.Add(31 * 24 * time.Hour)
+	r.tend(a)
+	good("after its year", a, false)
+	// A compromised key ends with all that it signed.
+	if room, err = a.SignUntil(ctx, keyring.RoomToken, map[string]string{"sub": "anna"}, r.now.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Rotate(ctx, true); err != nil {
+		t.Fatal(err)
+	}
+	good("of a compromised key", a, false)
+}
