@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"guichet/platform/conference"
@@ -68,18 +67,7 @@ func (a *API) joinConference(w http.ResponseWriter, r *http.Request, id oauth.Id
 	if err != nil {
 		return err
 	}
-	who, session, err := a.enterRoom(r.Context(), id, body.ConferenceID, body.UserEndpointID)
-	if err != nil {
-		return err
-	}
-	body.ConferenceID = session
-	summary, err := a.Conferences.Join(r.Context(), who, body)
-	if errors.Is(err, conference.ErrUnknownConference) && who.Admission != nil {
-		who.MayCreate = true
-		if _, err = a.Conferences.Create(r.Context(), who, wire.CreateConference{ConferenceID: session}); err == nil || errors.Is(err, conference.ErrExists) {
-			summary, err = a.Conferences.Join(r.Context(), who, body)
-		}
-	}
+	summary, err := a.join(r.Context(), id, body)
 	if err != nil {
 		return err
 	}

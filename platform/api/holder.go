@@ -157,6 +157,37 @@ func (a *API) enterRoom(ctx context.Context, id oauth.Identity, conferenceID, en
 	return who, session, nil
 }
 
+// join joins a conference, or by the name of a room the room's session, which it
+// makes if need be. A session that ends at this moment is followed by another.
+func (a *API) join(ctx context.Context, id oauth.Identity, body wire.JoinConference) (wire.Summary, error) {
+	for tries := 0; ; tries++ {
+		request := body
+		who, session, err := a.enterRoom(ctx, id, body.ConferenceID, body.UserEndpointID)
+		if err != nil {
+			return wire.Summary{}, err
+		}
+		request.ConferenceID = session
+		summary, err := a.Conferences.Join(ctx, who, request)
+		if who.Admission == nil {
+			return summary, err
+		}
+		switch {
+		case errors.Is(err, conference.ErrUnknownConference) && tries < maxTries:
+			who.MayCreate = true
+			if _, err := a.Conferences.Create(ctx, who, wire.CreateConference{ConferenceID: session}); err != nil && !errors.Is(err, conference.ErrExists) {
+				return summary, err
+			}
+		case errors.Is(err, conference.ErrEnded) && body.ConferenceID != session && tries < maxTries:
+		default:
+			return summary, err
+		}
+	}
+}
+
+// maxTries bounds how often a join is tried again because its room's session
+// began or ended meanwhile.
+const maxTries = 3
+
 func notNow(now time.Time, b room.Bounds) error {
 	if now.Before(b.JoinFrom) {
 		return &wire.Error{Code: wire.CodeForbidden, Message: "this token lets nobody in before " + b.JoinFrom.UTC().Format(time.RFC3339)}

@@ -86,7 +86,7 @@ func (a *API) enter(ctx context.Context, s *session, offer, wanted string) (answ
 	if err := wire.CheckID("conference id", s.conference); err != nil {
 		return "", err
 	}
-	if h := holderOf(ctx); h != nil {
+	if holderOf(ctx) != nil {
 		return a.enterAsHolder(ctx, s, offer, wanted)
 	}
 	state, err := a.Conferences.State(ctx, c, s.conference)
@@ -110,14 +110,13 @@ func (a *API) enter(ctx context.Context, s *session, offer, wanted string) (answ
 	if err := a.registerSession(ctx, s); err != nil {
 		return "", err
 	}
-	return a.exchange(ctx, s, c, offer)
+	return a.exchange(ctx, s, offer)
 }
 
 // enterAsHolder is enter by a room token: the room's session is found, or made by
 // who sends.
 func (a *API) enterAsHolder(ctx context.Context, s *session, offer, wanted string) (answer string, err error) {
-	h := holderOf(ctx)
-	if s.protocol == whep {
+	if h := holderOf(ctx); s.protocol == whep {
 		if s.conference, err = h.resolve(s.conference); err != nil {
 			return "", err
 		}
@@ -135,12 +134,7 @@ func (a *API) enterAsHolder(ctx context.Context, s *session, offer, wanted strin
 	if err := a.registerSession(ctx, s); err != nil {
 		return "", err
 	}
-	c, conference, err := a.enterRoom(ctx, s.identity, s.conference, s.endpoint)
-	if err != nil {
-		return "", err
-	}
-	s.conference, s.identity.Conference = conference, c.Conference
-	return a.exchange(ctx, s, c, offer)
+	return a.exchange(ctx, s, offer)
 }
 
 func (a *API) registerSession(ctx context.Context, s *session) (err error) {
@@ -149,7 +143,7 @@ func (a *API) registerSession(ctx context.Context, s *session) (err error) {
 }
 
 // exchange joins and publishes or views.
-func (a *API) exchange(ctx context.Context, s *session, c conference.Caller, offer string) (answer string, err error) {
+func (a *API) exchange(ctx context.Context, s *session, offer string) (answer string, err error) {
 	name := s.identity.Name
 	if name == "" {
 		name = s.identity.UserID
@@ -158,10 +152,15 @@ func (a *API) exchange(ctx context.Context, s *session, c conference.Caller, off
 	if err != nil {
 		return "", err
 	}
-	_, err = a.Conferences.Join(ctx, c, wire.JoinConference{ConferenceID: s.conference, UserEndpointID: s.endpoint, Metadata: metadata})
+	joined, err := a.join(ctx, s.identity, wire.JoinConference{ConferenceID: s.conference, UserEndpointID: s.endpoint, Metadata: metadata})
 	if err != nil {
 		return "", err
 	}
+	s.conference = joined.ID
+	if holderOf(ctx) != nil {
+		s.identity.Conference = joined.ID
+	}
+	c := conferenceCaller(s.identity)
 	if s.protocol == whip {
 		s.stream = wire.StreamID(s.id)
 		published, err := a.Conferences.Publish(ctx, c, wire.PublishStream{ConferenceID: s.conference, UserEndpointID: s.endpoint,

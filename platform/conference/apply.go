@@ -152,6 +152,16 @@ func (c end) change(s state) (state, []wire.Event, error) {
 	return s, []wire.Event{{Type: wire.EventEnded, UserID: c.user, UserEndpointID: c.endpoint, Reason: c.reason}}, nil
 }
 
+// endEmpty closes a conference that nobody is in.
+type endEmpty struct{ reason string }
+
+func (c endEmpty) change(s state) (state, []wire.Event, error) {
+	if len(s.Members) > 0 {
+		return s, nil, ErrNotEmpty
+	}
+	return end{reason: c.reason}.change(s)
+}
+
 // hold keeps a stream's id while the SFU answers the offer.
 type hold struct {
 	user, endpoint string

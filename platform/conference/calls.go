@@ -116,6 +116,13 @@ func (d *Directory) End(ctx context.Context, who Caller, r wire.LeaveConference)
 	return err
 }
 
+// EndEmpty closes a conference that nobody is in, for good, or fails with
+// ErrNotEmpty.
+func (d *Directory) EndEmpty(ctx context.Context, k Key, reason string) error {
+	_, err := d.do(ctx, k, endEmpty{reason})
+	return err
+}
+
 // UpdateMetadata sets or removes a key. What is so already makes no event.
 func (d *Directory) UpdateMetadata(ctx context.Context, who Caller, r wire.UpdateMetadata) error {
 	k, err := keyAs(who, r.ConferenceID, r.UserEndpointID)

@@ -240,6 +240,7 @@ var (
 	ErrNotYours          = errors.New("belongs to somebody else")
 	ErrExists            = errors.New("id is taken")
 	ErrFull              = errors.New("conference is full")
+	ErrNotEmpty          = errors.New("somebody is in the conference")
 	ErrEnded             = errors.New("conference has ended")
 	ErrForbidden         = errors.New("not allowed")
 	ErrEarly             = errors.New("room token is not valid yet")

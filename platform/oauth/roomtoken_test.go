@@ -152,12 +152,12 @@ func TestRoomTokenIsNothingElse(t *testing.T) {
 	if got := read(t, r, err); got.StatusCode != http.StatusUnauthorized && got.StatusCode != http.StatusNotFound {
 		t.Errorf("userinfo: %s %s", got.Status, got.body)
 	}
-	if got := s.post("/security/oauth/introspect", url.Values{"token": {token}}, "test", "secret"); strings.TrimSpace(string(got.body)) != `{"active":false}` {
+	if got := s.asked("/security/oauth/introspect", url.Values{"token": {token}}, "test", "secret"); strings.TrimSpace(string(got.body)) != `{"active":false}` {
 		t.Errorf("introspection: %s", got.body)
 	}
 }
 
-func (s *service) post(path string, form url.Values, id, secret string) answer {
+func (s *service) asked(path string, form url.Values, id, secret string) answer {
 	s.t.Helper()
 	request, err := http.NewRequest("POST", s.url+path, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -219,7 +219,7 @@ func TestRevokedRoomTokens(t *testing.T) {
 	}
 	for name, end := range map[string]func(s *service, token, secret string) error{
 		"the token itself, by its application": func(s *service, token, secret string) error {
-			if a := s.post("/security/oauth/revoke", url.Values{"token": {token}}, "rooms", secret); a.StatusCode != 200 {
+			if a := s.asked("/security/oauth/revoke", url.Values{"token": {token}}, "rooms", secret); a.StatusCode != 200 {
 				t.Errorf("%s %s", a.Status, a.body)
 			}
 			return nil
@@ -247,7 +247,7 @@ func TestRevokedRoomTokens(t *testing.T) {
 			if _, err := s.Verify(token); err != nil {
 				t.Fatal(err)
 			}
-			if a := s.post("/security/oauth/revoke", url.Values{"token": {token}}, "test", "secret"); a.StatusCode != 200 {
+			if a := s.asked("/security/oauth/revoke", url.Values{"token": {token}}, "test", "secret"); a.StatusCode != 200 {
 				t.Errorf("by another: %s", a.Status)
 			}
 			if _, err := s.Verify(token); err != nil {

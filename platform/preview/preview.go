@@ -36,9 +36,9 @@ type Config struct {
 	// which they take turns. It fails with ErrNothing when there is no room, when
 	// it has no previews, or while it is on hold.
 	Look func(ctx context.Context, r Room) (streams []string, err error)
-	// Picture returns a stream's last key frame if it came after since, or waits
-	// for a new one until ctx ends.
-	Picture func(ctx context.Context, r Room, stream string, since time.Time) ([]byte, error)
+	// Picture returns a stream's last key frame if it is no older than that, or
+	// waits for a new one until ctx ends.
+	Picture func(ctx context.Context, r Room, stream string, age time.Duration) ([]byte, error)
 	Key     []byte // of the links' signatures
 	Now     func() time.Time
 }
@@ -166,7 +166,7 @@ func (s *Service) refresh(ctx context.Context, r Room, of *room, streams []strin
 	for i, id := range streams {
 		all.Go(func() {
 			// What does not come, or cannot be shown, is left out.
-			if data, err := s.cfg.Picture(ctx, r, id, now.Add(-refreshEvery)); err == nil && len(data) <= maxFrame {
+			if data, err := s.cfg.Picture(ctx, r, id, refreshEvery); err == nil && len(data) <= maxFrame {
 				found[i], _ = ParseFrame(data)
 			}
 		})

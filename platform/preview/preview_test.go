@@ -28,7 +28,7 @@ func (s *scene) look(context.Context, Room) ([]string, error) {
 	return slices.Clone(s.streams), s.looked
 }
 
-func (s *scene) picture(ctx context.Context, _ Room, stream string, _ time.Time) ([]byte, error) {
+func (s *scene) picture(ctx context.Context, _ Room, stream string, _ time.Duration) ([]byte, error) {
 	s.mu.Lock()
 	s.asked++
 	data := s.frames[stream]

@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"guichet/platform/wire"
@@ -61,6 +62,9 @@ type Store interface {
 	// RoomSession fails with ErrUnknownSession.
 	RoomSession(ctx context.Context, organization, id string) (Session, error)
 	RoomSessions(ctx context.Context, organization string, f Filter, p Page) ([]Session, error)
+	// EmptySessions returns sessions that go on and that nobody is in since before a
+	// time.
+	EmptySessions(ctx context.Context, before time.Time, limit int) ([]Session, error)
 	RoomMembers(ctx context.Context, organization, session string, now time.Time, p Page) ([]Row[wire.VideoMember], error)
 	RoomEvents(ctx context.Context, organization, session string, p Page) ([]Row[wire.VideoEvent], error)
 }
@@ -75,14 +79,49 @@ type Filter struct {
 type Service struct {
 	store Store
 	now   func() time.Time
+	log   *slog.Logger
 }
 
-// New returns a Service; both arguments are needed.
-func New(s Store, now func() time.Time) (*Service, error) {
-	if s == nil || now == nil {
-		return nil, errors.New("room: a store and a clock are required")
+// New returns a Service; all arguments are needed.
+func New(s Store, now func() time.Time, log *slog.Logger) (*Service, error) {
+	if s == nil || now == nil || log == nil {
+		return nil, errors.New("room: a store, a clock and a log are required")
 	}
-	return &Service{s, now}, nil
+	return &Service{s, now, log}, nil
+}
+
+const (
+	// keepEmpty is how long a session goes on when nobody is in: who was removed
+	// does not come back meanwhile, and who lost the connection finds it again.
+	keepEmpty = 5 * time.Minute
+	lookEvery = 15 * time.Second // for sessions that nobody is in
+	maxEnded  = 200              // sessions at a time
+)
+
+// Tend ends the sessions that nobody is in any more, until ctx ends. The function
+// ends a session's conference if nobody is in it.
+func (s *Service) Tend(ctx context.Context, end func(ctx context.Context, organization, session string) error) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		s.EndEmpty(ctx, end)
+	}
+}
+
+// EndEmpty does once what Tend does again and again.
+func (s *Service) EndEmpty(ctx context.Context, end func(ctx context.Context, organization, session string) error) {
+	list, err := s.store.EmptySessions(ctx, s.now().Add(-keepEmpty), maxEnded)
+	for _, v := range list {
+		err = errors.Join(err, end(ctx, v.Organization, v.ID))
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("empty sessions of rooms are not ended", "err", err)
+	}
 }
 
 // Enter finds the session of the room that a token names, or makes room and

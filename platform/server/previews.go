@@ -51,7 +51,7 @@ func (s *Server) look(ctx context.Context, r preview.Room) ([]string, error) {
 	return streams, nil
 }
 
-func (s *Server) keyFrame(ctx context.Context, r preview.Room, stream string, since time.Time) ([]byte, error) {
+func (s *Server) keyFrame(ctx context.Context, r preview.Room, stream string, age time.Duration) ([]byte, error) {
 	// The SFU knows the conference as conference.Key names it.
-	return s.sfu.Picture(ctx, sfu.StreamKey{Conference: r.Organization + "/" + r.Session, Stream: stream}, since)
+	return s.sfu.Picture(ctx, sfu.StreamKey{Conference: r.Organization + "/" + r.Session, Stream: stream}, time.Now().Add(-age))
 }

@@ -82,6 +82,12 @@ func (p *peer) negotiate(path string) answer {
 // publish sends VP8-shaped key frames, 30 a second, until the peer is closed.
 func publish(t *testing.T, c caller, conference string) *peer {
 	t.Helper()
+	return film(t, c, conference, append([]byte{0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00}, "frame of the WHIP test"...))
+}
+
+// film sends one key frame, 30 times a second, until the peer is closed.
+func film(t *testing.T, c caller, conference string, frame []byte) *peer {
+	t.Helper()
 	p := newPeer(t, c)
 	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, "video", "s")
 	if err != nil {
@@ -98,8 +104,8 @@ func publish(t *testing.T, c caller, conference string) *peer {
 		defer close(stopped)
 		tick := time.NewTicker(33 * time.Millisecond)
 		defer tick.Stop()
-		// One packet per frame: payload descriptor with S=1, then a key frame header.
-		payload := append([]byte{0x10, 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00}, "frame of the WHIP test"...)
+		// One packet per frame: payload descriptor with S=1, then the key frame.
+		payload := append([]byte{0x10}, frame...)
 		for n := uint16(0); ; n++ {
 			select {
 			case <-stop:

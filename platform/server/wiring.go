@@ -45,7 +45,7 @@ func (s *Server) startDomains(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.rooms, err = room.New(s.store, c.Now); err != nil {
+	if s.rooms, err = room.New(s.store, c.Now, s.log.With("part", "room")); err != nil {
 		return err
 	}
 	s.oauth, err = oauth.New(ctx, oauth.Config{Issuer: c.PublicURL, Store: s.store, Vault: secrets, Tickets: redeemer{s.tickets},
@@ -78,6 +78,7 @@ func (s *Server) startDomains(ctx context.Context) error {
 	if err := s.startReports(); err != nil {
 		return err
 	}
+	s.tendRooms()
 	s.oauth.Watch(s.accessEnded)
 	if err := s.endpoints.Run(ctx); err != nil {
 		return err
@@ -179,6 +180,25 @@ func (s *Server) stays(ctx context.Context, holder oauth.Identity) bool {
 	}
 	state, err := s.conferences.State(ctx, conference.Caller{Organization: holder.Organization, Conference: session}, session)
 	return err == nil && slices.ContainsFunc(state.Participants, func(p wire.Participant) bool { return p.ID == holder.UserID })
+}
+
+// tendRooms has the sessions end that nobody is in.
+func (s *Server) tendRooms() {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.rooms.Tend(ctx, s.endEmpty)
+	}()
+	s.closers = append(s.closers, closer(func() { stop(); <-ended }))
+}
+
+func (s *Server) endEmpty(ctx context.Context, organization, session string) error {
+	err := s.conferences.EndEmpty(ctx, conference.Key{Organization: organization, ID: session}, "nobody is in the room")
+	if errors.Is(err, conference.ErrNotEmpty) || errors.Is(err, conference.ErrEnded) {
+		return nil // somebody was faster
+	}
+	return err
 }
 
 // renew lets the connection of an endpoint live by the right that it was kept

@@ -261,6 +261,15 @@ func (s *Store) RoomSessions(ctx context.Context, organization string, f room.Fi
 	return room.InOrder(p, list), err
 }
 
+// EmptySessions implements room.Store. Nobody is in a conference without an open
+// attendance; of one that nobody ever was in, its beginning counts.
+func (s *Store) EmptySessions(ctx context.Context, before time.Time, limit int) ([]room.Session, error) {
+	return collect(ctx, s.read, "list empty sessions", scanSession, `SELECT `+sessionColumns+` FROM room_sessions s
+		WHERE s.ended IS NULL AND s.started < ?1
+		AND NOT EXISTS (SELECT 1 FROM meetings m WHERE m.organization = s.organization AND m.conference = s.id AND (m.ended IS NULL OR m.ended >= ?1))
+		LIMIT ?2`, before.UnixMilli(), limit)
+}
+
 // RoomMembers implements room.Store: they are the attendances that the
 // conference's own changes wrote.
 func (s *Store) RoomMembers(ctx context.Context, organization, session string, now time.Time, p room.Page) ([]room.Row[wire.VideoMember], error) {

@@ -30,6 +30,7 @@ CREATE UNIQUE INDEX room_sessions_open ON room_sessions (organization, room) WHE
 CREATE INDEX room_sessions_by_start ON room_sessions (organization, started, id);
 CREATE INDEX room_sessions_by_room ON room_sessions (organization, room, started, id);
 CREATE INDEX room_sessions_by_name ON room_sessions (organization, name, started, id);
+CREATE INDEX room_sessions_running ON room_sessions (started) WHERE ended IS NULL;
 CREATE INDEX room_sessions_by_end ON room_sessions (ended) WHERE ended IS NOT NULL;
 
 CREATE TABLE room_events (
