@@ -55,7 +55,7 @@ func (a *API) hold(r *http.Request, id *oauth.Identity) (*http.Request, error) {
 		id.Conference = nowhere
 	}
 	r = r.WithContext(context.WithValue(r.Context(), holderKey{}, h))
-	if _, path, _ := strings.Cut(r.Pattern, " "); strings.HasPrefix(path, "/rtc-api/conferences/{id}") {
+	if _, path, _ := strings.Cut(r.Pattern, " "); strings.HasPrefix(path, "/rtc-api/conferences/{id}") || strings.HasPrefix(path, previewPath) {
 		session, err := h.resolve(r.PathValue("id"))
 		if err != nil {
 			return r, err

@@ -10,9 +10,15 @@ import (
 
 const previewPath = "/previews/"
 
+// routePreviews shows rooms to whoever has a link of preview_url, and to staff and
+// the holders of the room's tokens.
 func (a *API) routePreviews() {
-	a.mux.HandleFunc("GET /rtc-api/conferences/{id}/preview", a.guard(callsRead, a.roomPreview))
+	known := a.guard(callsRead, a.roomPreview)
 	a.mux.HandleFunc("GET "+previewPath+"{id}", func(w http.ResponseWriter, r *http.Request) {
+		if !r.URL.Query().Has("signature") {
+			known(w, r)
+			return
+		}
 		// Whoever has the link may show the picture on a page of their own.
 		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 		in, err := a.Previews.Check(r.PathValue("id"), r.URL.Query())

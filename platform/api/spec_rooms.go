@@ -32,11 +32,9 @@ func rooms() group {
 		{"GET " + sessions + "/{id}/members", "listRoomMembers", "List who was in a session, the last to join first", video, nil, wire.VideoList[wire.VideoMember]{}, nil, []with{fails(400, 404), pages}},
 		{"GET " + sessions + "/{id}/events", "listRoomEvents", "List what happened in a session, the newest first", video, nil, wire.VideoList[wire.VideoEvent]{}, nil, []with{fails(400, 404), pages}},
 		{"GET " + sessions + "/{id}/recordings", "listSessionRecordings", "List a session's recordings: there are none yet", video, nil, wire.VideoList[wire.VideoNone]{}, nil, []with{fails(400, 404), pages, query("media_ttl", int64(0), "How long the recordings' addresses shall be good, in seconds")}},
-		{"GET /rtc-api/conferences/{id}/preview", "getPreview", "See a room whose previews are on: a still, or a loop in which the members take turns", callsRead, nil, nil, nil, []with{
-			failing(plain, 400, 401, 403, 404, 410, 429, 500, 503), instead(200, "A picture", "image/webp", "")}},
-		{"GET " + previewPath + "{id}", "openPreview", "See a room by the preview_url of its session", anyone, nil, nil, nil, []with{
-			open, failing(plain, 403, 404, 410, 500, 503), query("organization", "", "Of the link"), query("expires", "", "Of the link"), query("signature", "", "Of the link"),
-			instead(200, "A picture", "image/webp", "")}},
+		{"GET " + previewPath + "{id}", "getPreview", "See a room whose previews are on: a still, or a loop in which the members take turns. The parameters are those of a session's preview_url, and stand for a token", callsRead, nil, nil, nil, []with{
+			failing(plain, 400, 401, 403, 404, 410, 429, 500, 503), instead(200, "A picture", "image/webp", ""),
+			query("organization", "", "Of the link"), query("expires", "", "Of the link"), query("signature", "", "Of the link")}},
 		{"GET " + videoBase + "/room_recordings", "listRoomRecordings", "List recordings: there are none yet", video, nil, wire.VideoList[wire.VideoNone]{}, nil, []with{fails(400), pages}},
 		{"GET " + videoBase + "/conferences", "listVideoConferences", "List conferences with a page of their own: there are none here", video, nil, wire.VideoList[wire.VideoNone]{}, nil, []with{fails(400), pages}},
 		{"POST " + videoBase + "/conferences", "createVideoConference", "Make a conference with a page of its own: not available", video, nil, nil, nil, []with{fails(), instead(501, "Not available", "application/json", wire.VideoError{})}},

@@ -67,7 +67,7 @@ func TestPreviewOfARoom(t *testing.T) {
 	anna, ben := r.guest(fields("stage", "enable_room_previews", true)), r.guest(fields("stage", "join_as", "audience"))
 	_, session := anna.enter("stage")
 	ben.enter("stage")
-	const path = "/rtc-api/conferences/stage/preview"
+	const path = "/previews/stage"
 	anna.get(path).refused("nobody publishes", 404, wire.CodeNotFound)
 
 	film(t, anna, "stage", still(t, "red"))
@@ -91,9 +91,10 @@ func TestPreviewOfARoom(t *testing.T) {
 	}
 	nobody.get(strings.Replace(link, "signature=", "signature=A", 1)).refused("another signature", 403, wire.CodeForbidden)
 	nobody.get(strings.Replace(link, "organization=default", "organization=other", 1)).refused("another organization", 403, wire.CodeForbidden)
-	nobody.get("/previews/"+session).refused("without a signature", 403, wire.CodeForbidden)
+	nobody.get("/previews/"+session+"?signature=").refused("an empty signature", 403, wire.CodeForbidden)
+	nobody.get("/previews/"+session).refused("without a signature", 401, wire.CodeUnauthorized)
 	nobody.get(path).refused("without a token", 401, wire.CodeUnauthorized)
-	r.guest(fields("elsewhere")).get("/rtc-api/conferences/"+session+"/preview").refused("of another room", 403, wire.CodeForbidden)
+	r.guest(fields("elsewhere")).get("/previews/"+session).refused("of another room", 403, wire.CodeForbidden)
 
 	// A mute of the server's counts at once, whatever was seen before.
 	agent := r.application("test", "secret")
@@ -126,7 +127,7 @@ func TestPreviewOfARoom(t *testing.T) {
 	plain := r.guest(fields("plain"))
 	_, other := plain.enter("plain")
 	film(t, plain, "plain", still(t, "red"))
-	plain.get("/rtc-api/conferences/plain/preview").refused("a room without previews", 404, wire.CodeNotFound)
+	plain.get("/previews/plain").refused("a room without previews", 404, wire.CodeNotFound)
 	var without wire.VideoSession
 	project.get("/api/video/room_sessions/" + other).into(&without)
 	if without.PreviewURL != nil {
