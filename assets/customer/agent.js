@@ -10,8 +10,8 @@ import { Call } from '../lib/call.js';
 /** Where the conference stands while the browser is at the sign-in page. */
 const SLOT = 'guichet.room';
 
-/** Agent leads into one conference. */
-export class Agent {
+/** Door leads an agent into one conference. */
+export class Door {
   name = '';
   title = 'Join the call';
   #session = new Session({ client: 'guichet', path: '/a' });

@@ -55,6 +55,16 @@ export class Extras {
     const photo = new Photo(snapshots, room, signal);
     new CameraAsk(snapshots, room, note, signal);
     const weak = new Weak(room, note, signal);
+    const sit = () => {
+      const seats = Object.keys(call.metadata).some((key) => key === 'ROOM' || key.startsWith('MEMBER/'));
+      if (!seats && !call.people.some((p) => p.self && !p.customer)) return;
+      call.removeEventListener('people', sit);
+      import('./seat.js').then(({ takeSeat }) => takeSeat(call, room, note, people, signal)).then(() => people.update()).catch(() => {
+        if (!signal.aborted) call.addEventListener('people', sit, { signal }); // with the next news
+      });
+    };
+    call.addEventListener('people', sit, { signal });
+    sit();
     const showNetwork = () => {
       this.#talk.learn(call.people);
       room.showNetwork(network.own);

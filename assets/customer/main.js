@@ -23,6 +23,7 @@ import { Ticket, ticketID, troubleOf } from './ticket.js';
  * @property {(name: string) => Call} call
  * @property {() => void} keep
  * @property {() => void} redeemed
+ * @property {boolean} [watches] whether who comes in sends nothing; only a room token says so
  */
 
 /** Milliseconds that a lock may take before another tab counts as its holder. */
@@ -109,6 +110,7 @@ class Visitor {
   }
 
   async #ask() {
+    if (this.#ticket.watches) return this.#join(false, '');
     this.#screens.show('permission');
     if (await this.#devices.openAll()) return this.#showPreview();
     const browser = browserOf(navigator.userAgent, navigator.maxTouchPoints);
@@ -176,7 +178,7 @@ class Visitor {
         again: 'Join again',
       }, { again: () => void this.#ask() });
     } else if (end?.why === 'failed') {
-      void this.#trouble(end.error);
+      void this.#trouble(end.error, end.reason);
     } else {
       const by = end?.why === 'ended' ? end.by : '';
       this.#show('ended', { ...words, title: by ? `${by} ended the call` : words.title });
@@ -191,9 +193,13 @@ class Visitor {
     this.#devices.stop();
   }
 
-  /** Shows what an error means to the visitor. @param {unknown} err */
-  async #trouble(err) {
+  /** Shows what an error means to the visitor. @param {unknown} err @param {string} [reason] why they were taken out before */
+  async #trouble(err, reason) {
     const retry = { again: () => void (this.#invitation ? this.#ask() : location.reload()) };
+    if (err instanceof APIError && (err.status === 403 || this.#ticket.watches !== undefined)) {
+      const words = (await import('./refusal.js')).refusal(err, reason);
+      if (words) return this.#show(words.notice, words, retry);
+    }
     if (err instanceof APIError && err.code === 'invalid_grant') return this.#refusedTicket();
     if (err instanceof APIError && this.#invitation && (err.code === 'gone' || err.code === 'not_found')) return this.#notice('ended');
     const trouble = troubleOf(err);
@@ -227,7 +233,7 @@ class Visitor {
     }
   }
 
-  /** @param {Notice} notice @param {{ again?: () => void }} [actions] */
+  /** @param {Parameters<typeof wordsOf>[0]} notice @param {{ again?: () => void }} [actions] */
   #notice(notice, actions) {
     this.#show(notice, wordsOf(notice, this.#host), actions);
   }
@@ -247,8 +253,9 @@ function able() {
 }
 
 if (able()) {
-  const agent = location.pathname === '/a' && import('./agent.js');
-  const door = agent ? new (await agent).Agent() : new Ticket(ticketID(location.pathname));
+  const path = location.pathname;
+  const other = path === '/a' ? import('./agent.js') : path.startsWith('/r/') && import('./room-door.js');
+  const door = other ? new (await other).Door() : new Ticket(ticketID(path));
   void new Visitor(door).begin();
 } else {
   fillNotice(wordsOf('old', ''), { again: () => void navigator.clipboard?.writeText(location.href) });

@@ -14,7 +14,7 @@ import { byID, setIcon } from './dom.js';
  */
 
 /**
- * @param {Notice} notice @param {string} host who invites, "" when not known
+ * @param {Exclude<Notice, import('./refusal.js').Refusal>} notice @param {string} host who invites, "" when not known
  * @returns {Words}
  */
 export function wordsOf(notice, host) {

@@ -13,6 +13,8 @@ export class PeopleList {
   #list = make('ul');
   #call;
   #network;
+  /** @type {import('./seat-menu.js').Menu | null} what may be done to people, and their seats; null in a call without seats */
+  menu = null;
 
   /** @param {import('../lib/call.js').Call} call @param {import('../lib/network.js').Network} network */
   constructor(call, network) {
@@ -32,8 +34,12 @@ export class PeopleList {
   /** Shows everybody of now, oneself first. */
   update() {
     if (this.element.hidden) return;
-    const people = [...this.#call.people].sort((a, b) => Number(b.self) - Number(a.self));
-    this.#list.replaceChildren(...people.map((p) => this.#row(p)));
+    const { menu } = this;
+    const hand = (/** @type {Person} */ p) => (menu?.handsFirst && menu.of(p.id)?.handRaisedAt?.getTime()) || Infinity;
+    const order = (/** @type {Person} */ a, /** @type {Person} */ b) => Number(b.self) - Number(a.self) || (hand(a) === hand(b) ? 0 : hand(a) - hand(b));
+    const had = document.activeElement;
+    this.#list.replaceChildren(...[...this.#call.people].sort(order).map((p) => this.#row(p)));
+    if (had instanceof HTMLElement && this.#list.contains(had)) had.focus();
   }
 
   /** @param {Person} person */
@@ -44,11 +50,19 @@ export class PeopleList {
     picture.setAttribute('aria-hidden', 'true');
     const who = make('span', 'who');
     const name = make('bdi', 'name', person.name);
-    who.append(name, make('span', 'role', person.self ? 'You' : person.customer ? 'Customer' : 'Agent'));
+    const member = this.menu?.of(person.id);
+    const is = member ? (member.role === 'audience' ? 'Audience' : 'Member') : person.customer ? 'Customer' : 'Agent';
+    who.append(name, make('span', 'role', person.self ? (member?.role === 'audience' ? 'You, watching' : 'You') : is));
     const grade = person.self ? this.#network.own : this.#network.of(person.id);
     const signs = make('span', 'signs');
     const sends = (/** @type {'audioMuted' | 'videoMuted'} */ kind) => person.streams.some((s) => s.type !== 'SCREEN' && !s[kind]);
     if (person.streams.some((s) => s.type === 'SCREEN')) signs.append(make('span', 'role', 'Shares a screen'));
+    if (member?.handRaisedAt) {
+      const hand = icon('hand', 'Hand is raised');
+      hand.setAttribute('class', 'hand');
+      signs.append(hand);
+    }
+    if (member?.deaf) signs.append(icon('deaf', 'Does not hear the room'));
     if (!sends('audioMuted')) signs.append(icon('microphone-off', 'Microphone is off'));
     if (!sends('videoMuted')) signs.append(icon('camera-off', 'Camera is off'));
     if (this.#call.onHold) signs.append(icon('hold', 'On hold'));
@@ -59,6 +73,7 @@ export class PeopleList {
       signs.append(bars);
     }
     row.append(picture, who, signs);
+    this.menu?.dress(row, person);
     return row;
   }
 }

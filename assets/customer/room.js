@@ -32,6 +32,8 @@ export class Room extends EventTarget {
   #host;
   #name;
   #stage;
+  /** @type {import('./seat.js').Seat | null} what a seat in a room allows and shows; null without one */
+  seat = null;
   /** @type {Call | null} */
   #call = null;
   /** @type {AbortController} ends what one call began */
@@ -123,9 +125,32 @@ export class Room extends EventTarget {
     return this.#devices.tracks.video;
   }
 
+  get stage() {
+    return this.#stage;
+  }
+
   /** Turns the camera off or on. */
   toggleCamera() {
     return this.#toggleCamera();
+  }
+
+  /** Turns the microphone off or on. */
+  toggleMicrophone() {
+    return this.#toggleMicrophone();
+  }
+
+  /** Turns the camera off, whatever a seat allows. */
+  closeCamera() {
+    this.#call?.setCamera(null);
+    this.#devices.close('video');
+    this.#local();
+  }
+
+  /** Closes the devices and sends nothing. */
+  silence() {
+    this.#call?.stopSending();
+    this.#devices.stop();
+    this.#local();
   }
 
   /** Whether there is another camera. */
@@ -176,7 +201,7 @@ export class Room extends EventTarget {
     this.#met = false;
     this.#since = 0;
     this.#stage.clear();
-    this.#extras = null;
+    this.#extras = this.seat = null;
     byID('self', HTMLVideoElement).srcObject = null;
     byID('panel', HTMLDialogElement).close();
     for (const id of ['banner', 'held', 'hint', 'hear', 'resume', 'network']) byID(id, HTMLElement).hidden = true;
@@ -316,11 +341,12 @@ export class Room extends EventTarget {
     press(this.#microphone, speaking, 'microphone', speaking ? 'Turn microphone off (Ctrl+D)' : 'Turn microphone on (Ctrl+D)');
     press(this.#camera, video !== null, 'camera', video ? 'Turn camera off (Ctrl+E)' : 'Turn camera on (Ctrl+E)');
     byID('self-muted', SVGElement).toggleAttribute('hidden', speaking);
+    this.seat?.dress();
   }
 
   async #toggleMicrophone() {
     const call = this.#call;
-    if (!call) return;
+    if (!call || (await this.seat?.forbids('audio', this.#devices.tracks.audio === null || call.muted))) return;
     if (!this.#devices.tracks.audio) {
       if (!(await this.#reopen('audio'))) return;
       call.setMuted(false);
@@ -334,11 +360,9 @@ export class Room extends EventTarget {
   }
 
   async #toggleCamera() {
-    if (!this.#call) return;
-    if (this.#devices.tracks.video) {
-      this.#call.setCamera(null);
-      this.#devices.close('video');
-      this.#local();
+    if (!this.#call || (await this.seat?.forbids('video', !this.camera))) return;
+    if (this.camera) {
+      this.closeCamera();
       announce('Your camera is off.');
     } else if (await this.#reopen('video')) {
       announce('Your camera is on.');
@@ -385,7 +409,7 @@ export class Room extends EventTarget {
     else this.#loud = Math.max(0, this.#loud + (this.#level?.speech ? 1 : -0.1));
     if (this.#loud < SPOKEN) return;
     this.#loud = 0;
-    this.hint('You are muted. Turn your microphone on to be heard.');
+    this.hint(this.seat?.muted || 'You are muted. Turn your microphone on to be heard.');
   }
 
   /** Shows a sentence for a few seconds. @param {string} sentence */

@@ -5,7 +5,7 @@
  */
 
 /** @typedef {'loading' | 'early' | 'invite' | 'permission' | 'denied' | 'preview' | 'joining' | 'waiting' | 'call' | Notice} Screen */
-/** @typedef {'ended' | 'expired' | 'revoked' | 'used' | 'elsewhere' | 'unknown' | 'failed' | 'old'} Notice */
+/** @typedef {'ended' | 'expired' | 'revoked' | 'used' | 'elsewhere' | 'unknown' | 'failed' | 'old' | import('./refusal.js').Refusal} Notice */
 
 /** @type {Partial<Record<Screen, string>>} */
 const titles = {

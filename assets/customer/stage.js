@@ -14,7 +14,9 @@ export class Stage extends EventTarget {
   /** @type {Map<string, Tile>} by stream, or by endpoint of a person who sends none */
   #tiles = new Map();
   #speaker = '';
-  #resized = new ResizeObserver(() => this.#arrange());
+  /** @type {(tiles: Map<string, Tile>) => number} dresses the tiles and counts those that show */
+  dress = (tiles) => tiles.size;
+  #resized = new ResizeObserver(() => this.arrange());
 
   constructor() {
     super();
@@ -43,7 +45,7 @@ export class Stage extends EventTarget {
       tile.update(person, stream);
       if (!tile.element.isConnected) this.#element.append(tile.element);
     }
-    this.#arrange();
+    this.arrange();
   }
 
   /** Frames whoever speaks. @param {(stream: string) => number} level @param {number} now milliseconds */
@@ -88,8 +90,9 @@ export class Stage extends EventTarget {
     void video.setSinkId(this.#speaker === 'default' ? '' : this.#speaker).catch(() => undefined);
   }
 
-  #arrange() {
-    const n = this.#tiles.size;
+  /** Gives every tile its place. */
+  arrange() {
+    const n = this.dress(this.#tiles);
     const { width, height } = this.#element.getBoundingClientRect();
     let columns = 1;
     let best = 0;

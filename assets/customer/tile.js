@@ -33,7 +33,7 @@ export class Tile {
     const initials = make('div', 'initials');
     initials.setAttribute('aria-hidden', 'true');
     initials.append(this.#initials);
-    this.person = person.id;
+    this.person = this.element.dataset.person = person.id;
     this.#network.toggleAttribute('hidden', true);
     this.#label.append(this.#muted, this.#network, this.#name, this.#news);
     this.element.append(initials, this.#label);

@@ -22,8 +22,8 @@ import { Visit } from './visit.js';
 /** @typedef {'new' | 'joining' | 'in' | 'reconnecting' | 'ended'} Phase */
 /**
  * How a call came to its end: left by this side, ended for all by somebody,
- * taken back by the server, or never begun.
- * @typedef {{ why: 'left' } | { why: 'ended', by: string } | { why: 'failed', error: unknown }} End
+ * taken back by the server, or never begun. reason: why this side was taken out before.
+ * @typedef {{ why: 'left' } | { why: 'ended', by: string } | { why: 'failed', error: unknown, reason?: string }} End
  */
 
 /**
@@ -41,8 +41,8 @@ const SETTLED = 10_000;
 const TRIES = 4;
 
 /**
- * Call reports "phase", "people" and "quality"; read the properties of the same
- * names. "event" (detail: the Event) tells of everything else that is said about
+ * Call reports "phase", "people" (detail: the Event that brought it, if one did)
+ * and "quality"; read the properties of the same names. "event" (detail: the Event) tells of everything else that is said about
  * the conference, for Chat, Files, Snapshots and Network, which are built on it.
  */
 export class Call extends EventTarget {
@@ -70,6 +70,9 @@ export class Call extends EventTarget {
   #local = { audio: null, video: null, muted: false, wants: { audio: false, video: false } };
   /** @type {Visit | null} */
   #visit = null;
+  /** @type {((people: Person[]) => void) | null} completes what is known of everybody, for Members */
+  complete = null;
+  #reason = '';
   #ending = new AbortController();
   #quality = new Quality();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -128,6 +131,11 @@ export class Call extends EventTarget {
     return this.#visit?.seat ?? null;
   }
 
+  /** What the conference's metadata says. */
+  get metadata() {
+    return this.#visit?.metadata ?? {};
+  }
+
   /** The server's API in the name of this side; its calls by name, and any other. */
   get api() {
     return this.#api;
@@ -150,6 +158,13 @@ export class Call extends EventTarget {
   /** Sends another camera, or none; the old one is stopped, so that its light goes out. @param {MediaStreamTrack | null} track */
   setCamera(track) {
     this.#take('video', track);
+  }
+
+  /** Sends nothing any more, until there is a microphone or camera again. */
+  stopSending() {
+    this.#local.wants = { audio: false, video: false };
+    this.#take('audio', null);
+    this.#take('video', null);
   }
 
   /** How loud a stream is now, 0 to 1. @param {string} stream */
@@ -195,7 +210,7 @@ export class Call extends EventTarget {
         const again = err instanceof APIError && err.temporary && (!first || attempt < TRIES);
         if (!again) {
           if (first) throw err;
-          return this.#close(gone(err) ? { why: 'ended', by: '' } : { why: 'failed', error: err });
+          return this.#close(gone(err) ? { why: 'ended', by: '' } : { why: 'failed', error: err, reason: this.#reason });
         }
       }
       attempt = since > 0 && performance.now() - since > SETTLED ? 1 : attempt + 1;
@@ -218,25 +233,27 @@ export class Call extends EventTarget {
     try {
       await visit.enter();
       entered();
-      visit.addEventListener('people', () => this.#show(visit));
+      visit.addEventListener('people', (e) => this.#show(visit, /** @type {CustomEvent} */ (e).detail));
       visit.addEventListener('trouble', () => this.#trouble(visit));
       this.#show(visit);
       this.#trouble(visit);
       const over = await visit.over;
       if (over.why === 'ended') return this.#close({ why: 'ended', by: over.by });
       if (over.why === 'refused') throw over.error;
+      this.#reason = over.reason ?? '';
     } finally {
       // The old endpoint must not stand in the room beside the new one.
       void visit.leave('left');
     }
   }
 
-  /** @param {Visit} visit */
-  #show(visit) {
+  /** @param {Visit} visit @param {import('./wire.js').Event | null} [event] */
+  #show(visit, event) {
     if (this.#visit !== visit || this.phase === 'ended') return;
     this.people = visit.people();
+    this.complete?.(this.people);
     this.onHold = visit.onHold;
-    this.dispatchEvent(new Event('people'));
+    this.dispatchEvent(new CustomEvent('people', { detail: event }));
   }
 
   /** @param {Visit} visit */

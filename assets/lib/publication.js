@@ -83,7 +83,7 @@ export class Publication {
   async #adjust() {
     const { audio, video, wants: room } = this.#local;
     const wants = { audio: room.audio || audio !== null, video: room.video || video !== null };
-    if (!wants.audio && !wants.video) return;
+    if (!wants.audio && !wants.video) return this.#publisher ? this.#drop(this.#publisher) : undefined;
     const sent = (/** @type {MediaStreamTrack | null} */ track) => (this.#silent ? null : track);
     const old = this.#publisher;
     if (old && (!wants.audio || old.carries('audio')) && (!wants.video || old.carries('video'))) {

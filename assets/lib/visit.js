@@ -26,11 +26,11 @@ const ICE_FRESH = 60_000;
 /**
  * Why a stay is over: the conference ended, the endpoint is not known any
  * more, or the server refuses.
- * @typedef {{ why: 'ended', by: string } | { why: 'endpoint' } | { why: 'refused', error: unknown }} Over
+ * @typedef {{ why: 'ended', by: string } | { why: 'endpoint', reason?: string } | { why: 'refused', error: unknown }} Over
  */
 
 /**
- * Visit reports "people" when what one sees changed, "trouble" when that
+ * Visit reports "people" (detail: the Event that brought it, if one did) when what one sees changed, "trouble" when that
  * property did, and "event" (detail: the Event) for everything that is said
  * about the conference without being part of its state.
  */
@@ -70,7 +70,7 @@ export class Visit extends EventTarget {
    * @param {import('./api.js').API} config.api
    * @param {import('./call.js').Holder} config.tokens
    * @param {string} config.socket address of the MQTT WebSocket
-   * @param {string} config.conferenceId
+   * @param {string} config.conferenceId or the name of the room whose token it is
    * @param {string} config.userId
    * @param {Record<string, unknown>} config.metadata how to be introduced
    * @param {import('./publication.js').Local} config.local
@@ -98,19 +98,21 @@ export class Visit extends EventTarget {
 
   /** Registers, subscribes and joins; throws what stands in the way. */
   async enter() {
-    const { conferenceId, userId, metadata, local } = this.#config;
+    const { userId, metadata, local } = this.#config;
     const { signal } = this.#ending;
     this.#endpoint = await this.#api.registerEndpoint({ keepAliveSeconds: KEEP_ALIVE, serverKeepAliveReminderOn: true });
     signal.throwIfAborted();
     this.#beat = setTimeout(() => this.#keepAlive(), BEAT * 1000);
-    const follower = new Follower({ id: conferenceId, fetchState: () => this.#api.conference(conferenceId) });
+    await this.#subscribe();
+    signal.throwIfAborted();
+    // What was told before, the state that is fetched has in it.
+    const { id } = await this.#api.join({ ...this.#seat, userId, metadata });
+    signal.throwIfAborted();
+    this.#config.conferenceId = id;
+    const follower = new Follower({ id, fetchState: () => this.#api.conference(id) });
     follower.addEventListener('change', (e) => this.#changed(/** @type {CustomEvent} */ (e).detail));
     follower.addEventListener('lost', (e) => this.#refused(/** @type {CustomEvent} */ (e).detail, true));
     this.#follower = follower;
-    await this.#subscribe();
-    signal.throwIfAborted();
-    await this.#api.join({ ...this.#seat, userId, metadata });
-    signal.throwIfAborted();
     const around = {
       api: this.#api,
       seat: this.#seat,
@@ -143,9 +145,14 @@ export class Visit extends EventTarget {
     return state ? peopleOf(state, this.#endpoint, (stream) => this.#views?.viewer(stream) ?? null) : [];
   }
 
+  /** What the conference's metadata says. */
+  get metadata() {
+    return this.#follower?.state?.metadata ?? {};
+  }
+
   /** Whether the conference is on hold: nobody hears or sees anybody. */
   get onHold() {
-    return this.#follower?.state?.metadata[ON_HOLD] === 'true';
+    return this.metadata[ON_HOLD] === 'true';
   }
 
   /** How loud a stream is now, 0 to 1. @param {string} stream */
@@ -260,7 +267,7 @@ export class Visit extends EventTarget {
       const by = event.userId === this.#config.userId ? '' : (this.#names.get(event.userId) ?? '');
       return this.#finish({ why: 'ended', by });
     }
-    if (event?.type === EventType.left && event.userEndpointId === this.#endpoint) return this.#finish({ why: 'endpoint' });
+    if (event?.type === EventType.left && event.userEndpointId === this.#endpoint) return this.#finish({ why: 'endpoint', reason: event.reason });
     if (event?.type === EventType.streamUnpublished) this.#publication?.unpublished(event.streamId);
     const people = this.people();
     for (const { userId, name } of people) this.#names.set(userId, name);
@@ -269,7 +276,7 @@ export class Visit extends EventTarget {
     const silent = this.#direct && this.onHold; // nobody stands between who would keep silence for us
     this.#publication?.silence(silent);
     this.#views?.silence(silent);
-    this.dispatchEvent(new Event('people'));
+    this.dispatchEvent(new CustomEvent('people', { detail: event }));
   }
 
   #repair() {

@@ -8,6 +8,7 @@
  * @property {string} screen what body[data-screen] says at its end
  * @property {(world: World) => Promise<void>} [play]
  * @property {(world: World) => void} [set] arranges the world before the visit
+ * @property {object} [claims] visits a room with a token of these claims
  * @property {string} [init] a script to run before the page's own
  * @property {string} [userAgent]
  */

@@ -8,6 +8,7 @@
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { roomScenes } from './room-scenes.js';
 import { scenes } from './scenes.js';
 import { World, launch } from './world.js';
 
@@ -25,12 +26,12 @@ const looks = [
 mkdirSync(folder, { recursive: true });
 const browser = await launch();
 for (const { look, text, ...options } of looks) {
-  for (const scene of scenes.filter((s) => names.length === 0 || names.includes(s.name))) {
+  for (const scene of [...scenes, ...roomScenes].filter((s) => names.length === 0 || names.includes(s.name))) {
     const agent = scene.userAgent ? { userAgent: scene.userAgent } : {};
     const world = await World.open(browser, { ...options, ...agent, init: scene.init ?? '' });
     try {
       scene.set?.(world);
-      await world.visit();
+      await (scene.claims ? world.visitRoom(scene.claims) : world.visit());
       await world.page.evaluate((factor) => { document.documentElement.style.fontSize = `${100 * factor}%`; }, text);
       await scene.play?.(world);
       await world.shows(scene.screen);

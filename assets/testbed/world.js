@@ -61,6 +61,12 @@ export class World {
   requests = [];
   /** @type {any} */
   state = { id: 'c1', mode: 'ROUTER', version: 1, metadata: {}, participants: [] };
+  /** @type {any} one's own seat on joining; null in a call that knows nothing of rooms */
+  ownSeat = null;
+  /** @type {any} the seats, by endpoint */
+  seats = {};
+  /** @type {any} the room's settings */
+  room = null;
   /** @type {Set<import('playwright-core').WebSocketRoute>} */
   #sockets = new Set();
   #packet = 0;
@@ -89,6 +95,45 @@ export class World {
 
   visit() {
     return this.page.goto(`${ORIGIN}/t/nwi-ssh`);
+  }
+
+  /** Opens a room's link. @param {object} claims of its token, besides the usual ones */
+  visitRoom(claims = {}) {
+    const own = { jti: 'room-token-1', sub: 'guest-1', user_name: 'Maria Rossi', join_as: 'member', media_allowed: 'all', exp: 4e9, ...claims };
+    const room = { name: 'standup', display_name: 'Monday stand-up', scopes: [] };
+    const text = Buffer.from(JSON.stringify({ type: 'video', room, ...own })).toString('base64url');
+    return this.page.goto(`${ORIGIN}/r/standup#e30.${text}.c2ln`);
+  }
+
+  /** Changes somebody's seat. @param {string} id @param {object} [change] @param {string} [by] */
+  seat(id, change = {}, by = id) {
+    const usual = { id, name: '', role: 'member', permissions: [], audioMuted: false, videoMuted: false, deaf: false, inputVolume: 0, outputVolume: 0, sensitivity: 30, meta: {}, mediaAllowed: 'all' };
+    this.seats[id] = { ...(this.seats[id] ?? usual), ...change };
+    this.#set(`MEMBER/${id}`, JSON.stringify(this.seats[id]), by);
+  }
+
+  /** Changes the room. @param {object} change */
+  changeRoom(change) {
+    const usual = { name: 'standup', displayName: 'Monday stand-up', sessionId: 'c1', meta: {}, locked: false, layout: 'grid-responsive', hideVideoMuted: false, prioritizeHandraise: false };
+    this.room = { ...(this.room ?? usual), ...change };
+    this.#set('ROOM', JSON.stringify(this.room), 'anna');
+  }
+
+  /** @param {string} key @param {string} value @param {string} by */
+  #set(key, value, by) {
+    this.#event({ type: 'ConferenceMetadataUpdatedEvent', userId: by === 'me' ? 'guest-1' : by, userEndpointId: by, key, operation: 'SET', value });
+    this.state.metadata[key] = value;
+  }
+
+  /** The visitor is taken out, and not let in again. @param {string} reason */
+  remove(reason) {
+    this.joined = [403, { code: 'forbidden', message: 'you were removed from this room, or your time in it is over', reason: 'removed' }];
+    this.#event({ type: 'ConferenceLeftEvent', userId: 'guest-1', userEndpointId: 'me', reason });
+  }
+
+  /** What was asked of the server, as path and body. @param {string} name the end of the path */
+  asked(name) {
+    return this.requests.filter((r) => r.path.endsWith(`/${name}`)).map((r) => JSON.parse(r.body ?? 'null'));
   }
 
   /** Waits for a screen. @param {string} screen */
@@ -210,6 +255,7 @@ export class World {
     const request = route.request();
     const path = new URL(request.url()).pathname;
     if (path === '/t/nwi-ssh' && !(request.headers().accept ?? '').includes('json')) return this.#file(route, 'customer/index.html', this.invitation[0]);
+    if (path.startsWith('/r/')) return this.#file(route, 'customer/index.html', 200);
     if (path.startsWith('/assets/')) return this.#file(route, path.slice('/assets/'.length), 200);
     if (path === '/favicon.ico') return route.fulfill({ status: 404 });
     if (!this.online) return route.abort('internetdisconnected');
@@ -256,10 +302,36 @@ export class World {
         this.#event({ type: 'ConferenceJoinedEvent', userId: 'guest-1', userEndpointId: 'me', metadata });
         this.state.participants = this.state.participants.filter((/** @type {any} */ p) => p.id !== 'guest-1');
         this.state.participants.push({ id: 'guest-1', endpoints: [{ id: 'me', metadata, streams: [] }] });
+        if (this.ownSeat) {
+          this.changeRoom({});
+          this.seat('me', { name: metadata.name, ...this.ownSeat });
+        }
         return [200, { id: 'c1', mode: 'ROUTER', version: this.state.version }];
       }
-      default: return [204];
+      default: return this.#act(parts.at(-1) ?? '', sent) ?? [204];
     }
+  }
+
+  /** What one member does to another, as far as the page shows it. @param {string} name @param {string} sent @returns {[number, any?] | undefined} */
+  #act(name, sent) {
+    /** @type {Record<string, object>} */
+    const onSeat = {
+      muteAudio: { audioMuted: true }, unmuteAudio: { audioMuted: false }, muteVideo: { videoMuted: true }, unmuteVideo: { videoMuted: false },
+      deaf: { deaf: true }, undeaf: { deaf: false }, raiseHand: { handRaisedAt: '2026-01-02T03:04:05.060Z' }, lowerHand: { handRaisedAt: undefined },
+      promote: { role: 'member' }, demote: { role: 'audience', permissions: [] },
+    };
+    /** @type {Record<string, object>} */
+    const onRoom = { lock: { locked: true }, unlock: { locked: false }, hideVideoMuted: { hideVideoMuted: true }, showVideoMuted: { hideVideoMuted: false } };
+    if (this.refusal && (onSeat[name] || onRoom[name])) return this.refusal;
+    const body = onSeat[name] || ['setPrioritizeHandraise', 'setLayout', 'setOutputVolume', 'removeMember'].includes(name) ? JSON.parse(sent) : {};
+    const target = body.targetUserEndpointId || 'me';
+    if (onSeat[name]) this.seat(target, { ...onSeat[name], ...(name === 'promote' ? { permissions: body.permissions } : {}) }, 'me');
+    if (onRoom[name]) this.changeRoom(onRoom[name]);
+    if (name === 'setPrioritizeHandraise') this.changeRoom({ prioritizeHandraise: body.on });
+    if (name === 'setLayout') this.changeRoom({ layout: body.name });
+    if (name === 'setOutputVolume') this.seat('me', { outputVolume: body.volume });
+    if (name === 'removeMember') this.exit(target);
+    return undefined;
   }
 
   /** @param {import('playwright-core').Route} route @param {string} name @param {number} status */

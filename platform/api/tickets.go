@@ -17,9 +17,12 @@ func (a *API) routeTickets() {
 	a.mux.HandleFunc("POST /security/ticket", a.guard(ticketsMake, a.createTicket))
 	a.mux.HandleFunc("GET /security/ticket", a.guard(ticketsRead, a.listTickets))
 	a.mux.HandleFunc("POST /security/genesys/room", a.guard(ticketsMake, a.createRoomLinks))
-	a.mux.HandleFunc("GET /a", func(w http.ResponseWriter, r *http.Request) {
-		a.Pages.Send(w, r, "customer/index.html", http.StatusOK)
-	})
+	// The agent's link, and a room's, whose token stays in the browser.
+	for _, path := range []string{"GET /a", "GET /r/{room}"} {
+		a.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			a.Pages.Send(w, r, "customer/index.html", http.StatusOK)
+		})
+	}
 	a.mux.HandleFunc("GET /security/ticket/{id}", a.guard(ticketsRead, a.getTicket))
 	a.mux.HandleFunc("DELETE /security/ticket/{id}", a.guard(ticketsMake, a.revokeTicket))
 	a.mux.HandleFunc("GET /t/{id}", a.openTicket)

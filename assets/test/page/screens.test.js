@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
+import { roomScenes } from '../../testbed/room-scenes.js';
 import { scenes } from '../../testbed/scenes.js';
 import { World, launch } from '../../testbed/world.js';
 
@@ -16,13 +17,13 @@ before(async () => {
 });
 after(() => browser.close());
 
-for (const scene of scenes) {
+for (const scene of [...scenes, ...roomScenes]) {
   test(scene.name, async () => {
     const agent = scene.userAgent ? { userAgent: scene.userAgent } : {};
     const world = await World.open(browser, { colorScheme: 'light', reducedMotion: 'reduce', ...agent, init: scene.init ?? '' });
     const { page } = world;
     scene.set?.(world);
-    await world.visit();
+    await (scene.claims ? world.visitRoom(scene.claims) : world.visit());
     await scene.play?.(world);
     await world.shows(scene.screen);
     assert.deepEqual(await violations(page), [], 'light');
