@@ -292,7 +292,7 @@ func (r *running) code(client, scope string) string {
 func (r *running) walkPages() {
 	t := r.t
 	nobody := caller{r, ""}
-	for _, path := range []string{"/a", "/admin", "/admin/", "/docs", "/openapi.json", "/healthz", "/readyz", "/device", "/sign-in/style.css", "/security/oauth/end-session"} {
+	for _, path := range []string{"/a", "/r/standup", "/admin", "/admin/", "/docs", "/openapi.json", "/healthz", "/readyz", "/device", "/sign-in/style.css", "/security/oauth/end-session"} {
 		if a := nobody.get(path); a.status != 200 {
 			t.Errorf("%s: %d", path, a.status)
 		}
