@@ -23,13 +23,15 @@ const barHeight = roundSize + 2*space3
 type bar struct {
 	box                 *fyne.Container
 	microphone, camera  *button
-	hold                *button
+	hold, hand          *button
 	chat, people, files *button
 	share, devices      *button
 	leave               *button
-	muted, off          bool // what the person last asked for
-	held                bool // the call is on hold
-	asksMuted, asksOff  bool // and the session has not shown yet
+	watches             *flag // says that we are of the audience
+	muted, off          bool  // what the person last asked for
+	held, raised        bool  // the call is on hold, our hand is up
+	asksMuted, asksOff  bool  // and the session has not shown yet
+	own                 session.Own
 }
 
 func newBar(k *kit, open func(panel string), hangUp func()) *bar {
@@ -39,14 +41,29 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 	}
 	// A press counts from what the person last asked for: the state that
 	// answers may be a moment behind a quick hand.
+	// What the server must lift first, or the room does not permit, is not counted
+	// on: the session says what came of it.
 	b.microphone = round("Mute (Ctrl+D)", "microphone", func() {
-		b.muted, b.asksMuted = !b.muted, true
-		k.session.SetMicrophoneMuted(b.muted)
+		if b.own.Audience {
+			return
+		}
+		muted := !(b.muted || b.own.Silenced)
+		if !b.own.Silenced && (muted && b.own.MayMute || !muted && b.own.MayUnmute) {
+			b.muted, b.asksMuted = muted, true
+		}
+		k.session.SetMicrophoneMuted(muted)
 	})
 	b.camera = round("Stop camera (Ctrl+E)", "camera", func() {
-		b.off, b.asksOff = !b.off, true
-		k.session.SetCameraOff(b.off)
+		if b.own.Audience {
+			return
+		}
+		off := !(b.off || b.own.Darkened)
+		if !b.own.Darkened && (off && b.own.MayStop || !off && b.own.MayStart) {
+			b.off, b.asksOff = off, true
+		}
+		k.session.SetCameraOff(off)
 	})
+	b.hand = round("Raise your hand", "hand", func() { k.session.RaiseHand(!b.raised) })
 	b.hold = round("Hold", "hold", func() { k.session.SetOnHold(!b.held) })
 	b.chat = round("Chat (Ctrl+J)", "chat", func() { open(panelChat) })
 	b.people = round("People (Ctrl+P)", "people", func() { open(panelPeople) })
@@ -54,7 +71,8 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 	b.share = round("Invite with a link (Ctrl+L copies it)", "share", func() { open(panelShare) })
 	b.devices = round("Camera, microphone, speaker", "devices", func() { open(panelDevices) })
 	b.leave = newRoundButton("Hang up (Ctrl+Shift+H)", "hang-up", mannerRoundDanger(), k.hints, hangUp)
-	b.box = container.New(b, b.microphone, b.camera, b.hold, b.chat, b.people, b.files, b.share, b.devices, b.leave)
+	b.watches = newFlagOf("watch", "You are watching", colorStageRaised, colorStageText)
+	b.box = container.New(b, b.watches.box, b.microphone, b.camera, b.hand, b.hold, b.chat, b.people, b.files, b.share, b.devices, b.leave)
 	return b
 }
 
@@ -62,14 +80,21 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 func (b *bar) update(s session.State, panel string) {
 	b.muted, b.asksMuted = settle(b.muted, b.asksMuted, s.Call.MicrophoneMuted)
 	b.off, b.asksOff = settle(b.off, b.asksOff, s.Call.CameraOff)
-	if b.muted {
+	b.own = s.Call.Own
+	switch {
+	case (b.muted || b.own.Silenced) && !b.own.MayUnmute:
+		b.microphone.look("microphone-off", "You are muted and cannot unmute yourself", mannerRoundOff())
+	case b.muted || b.own.Silenced:
 		b.microphone.look("microphone-off", "Unmute (Ctrl+D)", mannerRoundOff())
-	} else {
+	default:
 		b.microphone.look("microphone", "Mute (Ctrl+D)", mannerRound())
 	}
-	if b.off {
+	switch {
+	case (b.off || b.own.Darkened) && !b.own.MayStart:
+		b.camera.look("camera-off", "Your camera is off and you cannot turn it on", mannerRoundOff())
+	case b.off || b.own.Darkened:
 		b.camera.look("camera-off", "Start camera (Ctrl+E)", mannerRoundOff())
-	} else {
+	default:
 		b.camera.look("camera", "Stop camera (Ctrl+E)", mannerRound())
 	}
 	if b.held = s.Call.OnHold; b.held {
@@ -77,6 +102,13 @@ func (b *bar) update(s session.State, panel string) {
 	} else {
 		b.hold.look("hold", "Hold: nobody hears or sees anybody", mannerRound())
 	}
+	if b.raised = b.own.HandRaised; b.raised {
+		b.hand.look("hand", "Lower your hand", mannerRoundOpen())
+	} else {
+		b.hand.look("hand", "Raise your hand", mannerRound())
+	}
+	b.microphone.Hidden, b.camera.Hidden, b.hand.Hidden = b.own.Audience, b.own.Audience, !b.own.MayHand
+	b.watches.raise(b.own.Audience)
 	for name, one := range map[string]*button{panelChat: b.chat, panelPeople: b.people, panelFiles: b.files, panelShare: b.share, panelDevices: b.devices} {
 		m := mannerRound()
 		if name == panel {
@@ -101,7 +133,7 @@ func settle(wish, asks, shown bool) (now, still bool) {
 // there is little room the buttons move together, and to the left.
 func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	var row []*button
-	for _, one := range []*button{b.microphone, b.camera, b.hold, b.chat, b.people, b.files, b.share, b.devices} {
+	for _, one := range []*button{b.microphone, b.camera, b.hand, b.hold, b.chat, b.people, b.files, b.share, b.devices} {
 		if one.Visible() {
 			row = append(row, one)
 		}
@@ -115,6 +147,12 @@ func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	width := n*(roundSize+gap) - gap
 	end := size.Width - edge - roundSize
 	x := max(edge, min((size.Width-width)/2, end-space2-width))
+	if b.watches.box.Visible() {
+		own := b.watches.box.MinSize()
+		b.watches.box.Resize(own)
+		b.watches.box.Move(fyne.NewPos(edge, floor((size.Height-own.Height)/2)))
+		x = max(x, edge+own.Width+gap)
+	}
 	for _, one := range append(row, b.leave) {
 		one.Resize(fyne.NewSquareSize(roundSize))
 	}
@@ -127,5 +165,5 @@ func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 
 // MinSize is for Fyne.
 func (b *bar) MinSize([]fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(9*roundSize+8*space2+2*space3, barHeight)
+	return fyne.NewSize(10*roundSize+9*space2+2*space3, barHeight)
 }

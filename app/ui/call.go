@@ -87,6 +87,15 @@ func (e *emptiness) update(s session.State) {
 		} else {
 			e.text.set("Nobody hears or sees anybody. Press the lit button to go on.")
 		}
+	case s.Call != nil && s.Call.Own.Audience:
+		e.title.set("Nobody speaks just now")
+		e.text.set("Please stay: you see and hear whoever does.")
+	case s.Call != nil && len(s.Call.Participants) > 1 && len(onStage(s.Call)) <= 1:
+		e.title.set("Nobody else is seen here")
+		e.text.set("The others are in the list of people.")
+	case s.Me.Room:
+		e.title.set("You are the first one here")
+		e.text.set("Please stay: the others appear here.")
 	case s.Me.Customer:
 		e.title.set("You are in")
 		e.text.set("Please stay: somebody will be with you in a moment.")
@@ -222,7 +231,7 @@ func (c *call) update(s session.State) {
 	c.share.update(s.Call.Ticket)
 	c.devices.update(s.Devices)
 	c.notices.update(s.Notices)
-	c.muted.raise(s.Call.MutedWhileSpeaking)
+	c.muted.raise(s.Call.MutedWhileSpeaking && !s.Call.Own.Silenced)
 	c.network.raise(s.Phase == session.Reconnecting)
 	c.bar.update(s, c.panel)
 	c.suggest(s)

@@ -101,6 +101,15 @@ func (f *fake) SetCameraOff(off bool) {
 func (f *fake) SetOnHold(on bool) {
 	f.change(fmt.Sprintf("hold %t", on), func(s *session.State) { s.Call.OnHold = on })
 }
+func (f *fake) Act(endpoint string, what session.Act) {
+	f.change(fmt.Sprintf("act %d on %s", what, endpoint), func(*session.State) {})
+}
+func (f *fake) RaiseHand(up bool) {
+	f.change(fmt.Sprintf("hand %t", up), func(s *session.State) { s.Call.Own.HandRaised = up })
+}
+func (f *fake) LockRoom(on bool) {
+	f.change(fmt.Sprintf("lock %t", on), func(s *session.State) { s.Call.Room.Locked = on })
+}
 func (f *fake) SendMessage(text string) {
 	f.change("say "+text, func(s *session.State) {
 		s.Call.Messages = append(slices.Clone(s.Call.Messages), session.Message{ID: fmt.Sprint("m", len(s.Call.Messages)), Name: s.Me.Name, Own: true, Text: text, At: noon})

@@ -41,14 +41,14 @@ func (j *journal) people(c *session.Call) {
 	for _, p := range c.Participants {
 		old, known := before[p.Endpoint]
 		delete(before, p.Endpoint)
-		if known && old.Muted == p.Muted && old.CameraOff == p.CameraOff && old.HasVideo == p.HasVideo && old.Name == p.Name {
+		if known && old.Muted == p.Muted && old.CameraOff == p.CameraOff && old.HasVideo == p.HasVideo && old.Name == p.Name && old.Audience == p.Audience && old.Hand.Equal(p.Hand) {
 			continue
 		}
 		camera := "on"
 		if p.CameraOff {
 			camera = "off"
 		}
-		j.log.Info("participant", "name", p.Name, "self", p.Self, "muted", p.Muted, "camera", camera, "video", p.HasVideo)
+		j.log.Info("participant", "name", p.Name, "self", p.Self, "muted", p.Muted, "camera", camera, "video", p.HasVideo, "audience", p.Audience, "hand", !p.Hand.IsZero())
 	}
 	for _, p := range before {
 		j.log.Info("participant left", "name", p.Name)

@@ -6,6 +6,7 @@ import "guichet/app/session"
 type unread struct {
 	messages, files, photos int // how many of each were seen
 	newMessages, newFiles   int
+	hands                   map[string]bool // were up, by endpoint
 }
 
 // look takes a call's state, and returns what to say about the newest thing that
@@ -33,6 +34,16 @@ func (u *unread) look(c *session.Call, open string) (panel, icon, text string) {
 			panel, icon, text = panelFiles, "photo", "The photo from "+p.Of+" is there"
 		}
 	}
+	up := map[string]bool{}
+	for _, p := range c.Participants {
+		if p.Self || p.Hand.IsZero() {
+			continue
+		}
+		if up[p.Endpoint] = true; !u.hands[p.Endpoint] {
+			panel, icon, text = panelPeople, "hand", p.Name+" raises a hand"
+		}
+	}
+	u.hands = up
 	u.messages, u.files, u.photos = len(c.Messages), len(c.Files), there
 	switch open {
 	case panelChat:

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -17,8 +19,12 @@ type people struct {
 	kit  *kit
 	list *fyne.Container
 	rows []*person
+	lock *button
 	end  *button
-	ask  func(endpoint string) // for a photo
+
+	photos bool // people may be asked for them
+	locked bool
+	ask    func(endpoint string) // for a photo
 }
 
 // person is one row of the list.
@@ -28,7 +34,10 @@ type person struct {
 	name     *words
 	what     *words
 	level    *meter
+	loud     *fyne.Container // holds level
 	endpoint string
+	acts     session.Act
+	hand     *picture
 	silent   *picture
 	dark     *picture
 	more     *button
@@ -43,12 +52,14 @@ func newPeople(k *kit, ask func(endpoint string)) *people {
 		k.ask(question{title: "End the call for everybody?", text: "Everyone is sent away and the link stops working.",
 			yes: "End for everybody", no: "Go on", then: k.session.EndForAll})
 	})
-	p.box = column(space5, p.list, p.end)
+	p.lock = newButton("Let nobody else in", "lock", mannerPlain(), func() { k.session.LockRoom(!p.locked) })
+	p.box = column(space5, p.list, column(space2, p.lock, p.end))
 	return p
 }
 
 func (p *people) update(s session.State) {
-	all := s.Call.Participants
+	all := ranked(s.Call.Participants)
+	p.photos = !s.Me.Customer
 	for len(p.rows) < len(all) {
 		one := p.newPerson()
 		p.rows = append(p.rows, one)
@@ -60,10 +71,40 @@ func (p *people) update(s session.State) {
 	p.rows = p.rows[:len(all)]
 	for i, one := range p.rows {
 		one.update(all[i])
-		one.more.Hidden = all[i].Self || s.Me.Customer
+		one.more.Hidden = all[i].Self || all[i].Acts == 0 && !p.photos
 		one.box.Refresh()
 	}
 	p.end.Hidden = s.Me.Customer
+	p.lock.Hidden, p.locked = !s.Call.Own.MayLock, s.Call.Room.Locked
+	if p.locked {
+		p.lock.label("Let people in again")
+	} else {
+		p.lock.label("Let nobody else in")
+	}
+}
+
+// ranked puts raised hands first, the one that is up longest before the others,
+// and the audience last; ourselves stay at the top.
+func ranked(all []session.Participant) []session.Participant {
+	rank := func(p session.Participant) int {
+		switch {
+		case p.Self:
+			return 0
+		case !p.Hand.IsZero():
+			return 1
+		case !p.Audience:
+			return 2
+		}
+		return 3
+	}
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b session.Participant) int {
+		if d := rank(a) - rank(b); d != 0 || rank(a) != 1 {
+			return d
+		}
+		return a.Hand.Compare(b.Hand)
+	})
+	return all
 }
 
 // levels moves the bars of who speaks.
@@ -80,36 +121,69 @@ func (p *people) levels(l session.Levels) {
 func (l *people) newPerson() *person {
 	caption := style{size: theme.SizeNameCaptionText, color: colorMuted, oneLine: true}
 	p := &person{letters: canvas.NewText("", theme.Color(colorText)), level: newMeter(), name: newWords("", style{bold: true, oneLine: true}),
-		what: newWords("", caption), word: newWords("", caption), bars: newBarsOf(colorGood, colorWarn, colorMuted),
-		silent: newPicture("microphone-off", colorMuted, 20), dark: newPicture("camera-off", colorMuted, 20)}
+		what: newWords("", style{size: theme.SizeNameCaptionText, color: colorMuted}), word: newWords("", caption), bars: newBarsOf(colorGood, colorWarn, colorMuted),
+		hand: newPicture("hand", colorBrand, 20), silent: newPicture("microphone-off", colorMuted, 20), dark: newPicture("camera-off", colorMuted, 20)}
 	p.more = newRoundButton("", "more", manner{fill: colorNone, on: colorText, ring: colorBrand}, l.kit.hints, func() { l.menu(p) })
 	p.letters.TextSize, p.letters.TextStyle.Bold = sizeSecondary, true
 	p.network = container.NewBorder(nil, nil, middle(p.bars), nil, container.New(margins{left: space2}, p.word))
 	disc := container.NewStack(sized(40, 40, newGround(colorSurface, colorLine, 20)), container.NewCenter(p.letters))
-	p.box = container.NewBorder(nil, nil, container.NewVBox(disc), container.NewVBox(row(space2, p.silent, p.dark, p.more)),
-		container.New(margins{left: space2, right: space2}, container.New(layout.NewCustomPaddedVBoxLayout(2), p.name, p.what, p.network,
-			container.New(margins{top: 2}, sized(40, 4, p.level)))))
+	p.loud = container.New(margins{top: 2}, sized(40, 4, p.level))
+	p.box = container.NewBorder(nil, nil, container.NewVBox(disc), container.NewVBox(row(space2, p.hand, p.silent, p.dark, p.more)),
+		container.New(margins{left: space2, right: space2}, container.New(layout.NewCustomPaddedVBoxLayout(2), p.name, p.what, p.network, p.loud)))
 	return p
 }
 
-// menu shows what somebody's camera can be asked for.
+// menu shows what can be done to somebody, and what their camera can be asked for.
 func (l *people) menu(p *person) {
 	on := fyne.CurrentApp().Driver().CanvasForObject(p.more)
 	if on == nil {
 		return
 	}
+	endpoint := p.endpoint
 	camera := func(what session.CameraRequest) func() {
-		return func() { l.kit.session.AskCamera(p.endpoint, what) }
+		return func() { l.kit.session.AskCamera(endpoint, what) }
 	}
-	menu := widget.NewPopUpMenu(fyne.NewMenu("",
-		fyne.NewMenuItem("Ask for a photo", func() { l.ask(p.endpoint) }),
-		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem("Switch camera", camera(session.CameraSwitch)),
-		fyne.NewMenuItem("Flash on", camera(session.CameraFlashOn)),
-		fyne.NewMenuItem("Flash off", camera(session.CameraFlashOff))), on)
+	items := l.deeds(p)
+	if l.photos {
+		if len(items) > 0 {
+			items = append(items, fyne.NewMenuItemSeparator())
+		}
+		items = append(items,
+			fyne.NewMenuItem("Ask for a photo", func() { l.ask(endpoint) }),
+			fyne.NewMenuItemSeparator(),
+			fyne.NewMenuItem("Switch camera", camera(session.CameraSwitch)),
+			fyne.NewMenuItem("Flash on", camera(session.CameraFlashOn)),
+			fyne.NewMenuItem("Flash off", camera(session.CameraFlashOff)))
+	}
+	menu := widget.NewPopUpMenu(fyne.NewMenu("", items...), on)
 	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(p.more)
 	menu.ShowAtPosition(at.AddXY(p.more.Size().Width-menu.MinSize().Width, p.more.Size().Height+space1))
 	on.Focus(menu)
+}
+
+// deeds are the items that change what somebody may do; removing comes last and
+// asks once.
+func (l *people) deeds(p *person) (items []*fyne.MenuItem) {
+	endpoint, name := p.endpoint, p.name.part.Text
+	for _, one := range []struct {
+		act  session.Act
+		text string
+	}{
+		{session.ActMute, "Mute"}, {session.ActUnmute, "Unmute"},
+		{session.ActCameraOff, "Turn camera off"}, {session.ActCameraOn, "Turn camera on"},
+		{session.ActLowerHand, "Lower hand"}, {session.ActPromote, "Let speak"}, {session.ActDemote, "Make audience"},
+	} {
+		if p.acts&one.act != 0 {
+			items = append(items, fyne.NewMenuItem(one.text, func() { l.kit.session.Act(endpoint, one.act) }))
+		}
+	}
+	if p.acts&session.ActRemove != 0 {
+		items = append(items, fyne.NewMenuItem("Remove…", func() {
+			l.kit.ask(question{title: "Remove " + name + "?", text: name + " leaves the call at once, is told that you did it, and cannot come back with the same link.",
+				yes: "Remove", no: "Keep in the call", then: func() { l.kit.session.Act(endpoint, session.ActRemove) }})
+		}))
+	}
+	return items
 }
 
 func (p *person) update(who session.Participant) {
@@ -121,8 +195,10 @@ func (p *person) update(who session.Participant) {
 	p.letters.Refresh()
 	p.name.set(who.Name)
 	p.what.set(role(who))
-	p.silent.Hidden, p.dark.Hidden = !who.Muted, !who.CameraOff
-	p.more.look("more", "Photo and camera of "+who.Name, p.more.manner)
+	p.loud.Hidden = who.Audience
+	p.acts, p.hand.Hidden = who.Acts, who.Hand.IsZero()
+	p.silent.Hidden, p.dark.Hidden = !who.Muted || who.Audience, !who.CameraOff || who.Audience
+	p.more.look("more", "What to do about "+who.Name, p.more.manner)
 	p.network.Hidden = who.Network.Grade == session.GradeUnknown
 	p.bars.set(lit(who.Network.Grade))
 	p.word.set("Network " + who.Network.Word)
@@ -141,8 +217,21 @@ func role(who session.Participant) string {
 		s = "You"
 	case who.Customer:
 		s = "Customer"
+	case who.Seated:
+		s = "Member"
+	}
+	if !who.Hand.IsZero() {
+		s += ", hand raised"
 	}
 	switch {
+	case who.Audience:
+		s += ", watching"
+	case who.Silenced && who.Darkened:
+		s += ", muted and camera off by the call"
+	case who.Silenced:
+		s += ", muted by the call"
+	case who.Darkened:
+		s += ", camera off by the call"
 	case who.Muted && who.CameraOff:
 		s += ", muted, no picture"
 	case who.Muted:

@@ -32,6 +32,11 @@ func views() map[string]session.State {
 	sending.Call.Photos = nil
 	held := inCall(1)
 	held.Call.OnHold = true
+	removed := func() session.State {
+		s := signedOut()
+		s.Notices = []session.Notice{{ID: 1, Text: "You are no longer in the call: removed by Anna Berg.", Error: true}}
+		return s
+	}
 	return map[string]session.State{
 		"call-held": held,
 		"signin":    signedOut(), "signin-busy": signingIn(), "signin-error": failed,
@@ -40,7 +45,10 @@ func views() map[string]session.State {
 		"call-muted": muted, "call-lost": lost,
 		"chat-empty": inCall(1), "chat-busy": talking(), "chat-failing": troubledChat(), "chat-closed": inCall(1),
 		"people-weak": weak(4), "call-weak": weak(1), "files-empty": inCall(1), "files-busy": giving(), "photo-large": looking(),
-		"files-only": sending, "finder": inCall(1),
+		"people-room": leading(), "people-menu": leading(), "people-remove": leading(), "call-room": leading(),
+		"call-watching": watching(3), "call-watching-0": watching(0), "people-watching": watching(2), "call-silenced": silenced(),
+		"signin-removed": removed(),
+		"files-only":     sending, "finder": inCall(1),
 	}
 }
 
@@ -98,6 +106,13 @@ func (b *bench) pose(name string) {
 		b.saveAs("Ausweis.jpg", func(string) {})
 	case panel != panelNone:
 		b.screen.(*call).open(panel)
+	}
+	b.settle()
+	if c, ok := b.screen.(*call); ok && name == "people-menu" {
+		c.people.rows[2].more.Tapped(nil)
+	} else if ok && name == "people-remove" {
+		items := c.people.deeds(c.people.rows[2])
+		items[len(items)-1].Action()
 	}
 	b.settle()
 }

@@ -13,6 +13,7 @@ type Session interface {
 	caller
 	talker
 	devices
+	leader
 	media
 }
 
@@ -27,7 +28,7 @@ type account interface {
 // caller is about calls and the links to them.
 type caller interface {
 	NewCall()
-	Join(idOrTicketURL string)
+	Join(idOrLink string)
 	Leave()
 	EndForAll()
 	SetOnHold(on bool)
@@ -48,6 +49,13 @@ type talker interface {
 	OpenPhoto(id string)
 	ClosePhoto()
 	SavePhoto(id, path string)
+}
+
+// leader is about what is done to people and to the room.
+type leader interface {
+	Act(endpoint string, what session.Act)
+	RaiseHand(up bool)
+	LockRoom(on bool)
 }
 
 // devices is about camera, microphone and speaker.

@@ -23,6 +23,7 @@ type stage struct {
 	tiles  map[string]*seat // by endpoint
 	order  []*seat          // the others, in order of arrival
 	self   *seat
+	watch  bool          // we are of the audience: there is no own picture
 	corner fyne.Position // of the own picture: 0 to 1 of the free way, both axes
 }
 
@@ -45,7 +46,9 @@ func newStage(k *kit, alone *fyne.Container) *stage {
 func (s *stage) update(c *session.Call) {
 	here := map[string]bool{}
 	s.order = s.order[:0]
-	for _, p := range c.Participants {
+	s.watch = c.Own.Audience
+	shown := onStage(c)
+	for _, p := range shown {
 		t := s.self
 		if !p.Self {
 			here[p.Endpoint] = true
@@ -66,7 +69,7 @@ func (s *stage) update(c *session.Call) {
 			delete(s.tiles, endpoint)
 		}
 	}
-	for _, p := range c.Participants {
+	for _, p := range shown {
 		if c.OnHold && !p.Self {
 			continue
 		}
@@ -79,7 +82,7 @@ func (s *stage) update(c *session.Call) {
 		case len(s.order) == 1:
 			where = placeFloat
 		}
-		f := face{name: p.Name, muted: p.Muted, off: p.CameraOff, speaking: p.Speaking}
+		f := face{name: p.Name, muted: p.Muted, off: p.CameraOff, speaking: p.Speaking, hand: !p.Hand.IsZero()}
 		if p.Self {
 			f.label, f.speaking = "You", p.Speaking && len(s.order) > 1
 		} else {
@@ -88,6 +91,21 @@ func (s *stage) update(c *session.Call) {
 		t.set(f, where)
 	}
 	s.arrange()
+}
+
+// onStage are those who have a tile: not the audience, nor who shows no picture
+// where the room leaves them out; raised hands first where the room wants that.
+func onStage(c *session.Call) []session.Participant {
+	var shown []session.Participant
+	for _, p := range c.Participants {
+		if p.Self || !p.Audience && !(c.Room.HideVideoMuted && p.CameraOff) {
+			shown = append(shown, p)
+		}
+	}
+	if c.Room.HandsFirst {
+		return ranked(shown)
+	}
+	return shown
 }
 
 // follow makes a tile show a stream.
@@ -110,7 +128,9 @@ func (s *stage) arrange() {
 	for _, t := range s.order {
 		objects = append(objects, t.tile)
 	}
-	objects = append(objects, s.self.tile)
+	if !s.watch {
+		objects = append(objects, s.self.tile)
+	}
 	same := len(objects) == len(s.box.Objects)
 	for i := 0; same && i < len(objects); i++ {
 		same = objects[i] == s.box.Objects[i]
@@ -126,14 +146,18 @@ func (s *stage) arrange() {
 func (s *stage) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	s.alone.Resize(size)
 	if len(s.order) > 1 {
-		at, each := evenGrid(len(s.order)+1, size, gridGap)
+		all := s.order[:len(s.order):len(s.order)]
+		if !s.watch {
+			all = append(all, s.self)
+		}
+		at, each := evenGrid(len(all), size, gridGap)
 		if at[0].Y < gridTop {
-			at, each = evenGrid(len(s.order)+1, size.SubtractWidthHeight(0, gridTop), gridGap)
+			at, each = evenGrid(len(all), size.SubtractWidthHeight(0, gridTop), gridGap)
 			for i := range at {
 				at[i].Y += gridTop
 			}
 		}
-		for i, t := range append(s.order[:len(s.order):len(s.order)], s.self) {
+		for i, t := range all {
 			t.Move(at[i])
 			t.Resize(each)
 		}

@@ -52,7 +52,8 @@ var guests = []string{"Maria Papadopoulou", "Jonas Weber", "Ελένη Κωνσ�
 func inCall(n int) session.State {
 	s := lobbyState()
 	s.Phase = session.InCall
-	c := &session.Call{ConferenceID: "4711", StartedAt: noon.Add(-245 * time.Second), Network: session.Network{Grade: session.GradeGood, Word: "good"},
+	c := &session.Call{ConferenceID: "4711", StartedAt: noon.Add(-245 * time.Second), Own: session.Own{MayMute: true, MayUnmute: true, MayStop: true, MayStart: true, MayLock: true},
+		Network:      session.Network{Grade: session.GradeGood, Word: "good"},
 		Ticket:       &session.Ticket{ID: "AB12", URL: "https://calls.example.org/t/AB12CD34", ExpiresAt: noon.Add(2 * time.Hour), SingleUse: true},
 		Participants: []session.Participant{{ID: "agent1", Endpoint: "e0", Name: "Anna Berg", Self: true, HasVideo: true, StreamID: session.SelfView}}}
 	for i := range n {
@@ -133,5 +134,50 @@ func weak(others int) session.State {
 		s.Call.Participants[i].Network = grades[(i+3)%4]
 	}
 	s.Call.Participants[0].Network = s.Call.Network
+	return s
+}
+
+// leading is a room that an agent leads, with hands up, mutes and an audience.
+func leading() session.State {
+	s := inCall(6)
+	s.Call.Room = session.Room{Name: "Mortgage evening", Locked: true}
+	member := session.ActMute | session.ActCameraOff | session.ActDemote | session.ActRemove
+	for i := range s.Call.Participants[1:] {
+		p := &s.Call.Participants[i+1]
+		p.Seated, p.Acts, p.Customer = true, member, false
+	}
+	all := s.Call.Participants
+	all[2].Hand, all[2].Acts = noon.Add(-time.Minute), member|session.ActLowerHand
+	all[3].Silenced, all[3].Muted, all[3].Darkened, all[3].CameraOff = true, true, true, true
+	all[3].Acts = session.ActUnmute | session.ActCameraOn | session.ActDemote | session.ActRemove
+	for _, i := range []int{4, 5} {
+		all[i].Audience, all[i].Muted, all[i].CameraOff, all[i].StreamID, all[i].HasVideo = true, true, true, "", false
+		all[i].Acts = session.ActPromote | session.ActRemove
+	}
+	all[5].Hand, all[5].Acts = noon.Add(-2*time.Minute), session.ActPromote|session.ActRemove|session.ActLowerHand
+	return s
+}
+
+// watching is a room as somebody of its audience sees it.
+func watching(others int) session.State {
+	s := inCall(others)
+	s.Me = session.Me{ID: "room-1", Name: "Maria Papadopoulou", Customer: true, Room: true}
+	s.Call.Room, s.Call.Ticket = session.Room{Name: "Mortgage evening"}, nil
+	s.Call.Own = session.Own{Audience: true}
+	for i := range s.Call.Participants {
+		s.Call.Participants[i].Seated, s.Call.Participants[i].Customer = true, false
+	}
+	self := &s.Call.Participants[0]
+	self.Name, self.Audience, self.Muted, self.CameraOff, self.StreamID, self.HasVideo = s.Me.Name, true, true, true, "", false
+	return s
+}
+
+// silenced is a member whom somebody muted for good.
+func silenced() session.State {
+	s := watching(2)
+	s.Call.Own = session.Own{Silenced: true, Darkened: true, MayMute: true, MayStop: true, MayHand: true, HandRaised: true}
+	self := &s.Call.Participants[0]
+	self.Audience, self.Silenced, self.Darkened, self.StreamID, self.Hand = false, true, true, session.SelfView, noon
+	s.Notices = []session.Notice{{ID: 1, Text: "You were muted. You cannot unmute yourself here: ask whoever leads the call."}}
 	return s
 }

@@ -25,6 +25,7 @@ type status struct {
 	began           time.Time
 	now             func() time.Time
 	stop            func()
+	lock            *picture // nobody else may join
 }
 
 func newStatus(k *kit) *status {
@@ -33,9 +34,9 @@ func newStatus(k *kit) *status {
 		t.TextSize, t.TextStyle.Bold = sizeSecondary, bold
 		return t
 	}
-	s := &status{who: line(colorStageText, true), clock: line(colorStageText, false), net: line(colorStageMuted, false), bars: newBars(), other: line(colorStageMuted, false), otherBars: newBars(), now: k.now}
+	s := &status{who: line(colorStageText, true), clock: line(colorStageText, false), net: line(colorStageMuted, false), bars: newBars(), other: line(colorStageMuted, false), otherBars: newBars(), now: k.now, lock: newPicture("lock", colorStageText, 18)}
 	s.box = container.NewStack(newGround(colorStageVeil, "", corner), container.New(margins{space3, space3, space2, space2},
-		row(space3, s.who, s.clock, row(space2, middle(s.bars), s.net), row(space2, middle(s.otherBars), s.other))))
+		row(space3, row(space2, middle(s.lock), s.who), s.clock, row(space2, middle(s.bars), s.net), row(space2, middle(s.otherBars), s.other))))
 	s.stop = k.pulse.often(s.tick)
 	return s
 }
@@ -45,6 +46,7 @@ func (s *status) close() { s.stop() }
 func (s *status) update(st session.State) {
 	c := st.Call
 	set(s.who, elide(company(st), 360, sizeSecondary))
+	s.lock.Hidden = !c.Room.Locked
 	s.began = c.StartedAt
 	s.bars.Hidden = lit(c.Network.Grade) == 0
 	s.bars.set(lit(c.Network.Grade))
@@ -96,17 +98,40 @@ func set(t *canvas.Text, s string) {
 	}
 }
 
-// company names who is in the call besides us.
+// company names the room, who is in the call besides us, and how many watch.
 func company(s session.State) string {
+	if s.Phase == session.Joining {
+		return "Joining the call"
+	}
 	var names []string
+	watching := 0
 	for _, p := range s.Call.Participants {
-		if !p.Self {
+		switch {
+		case p.Self:
+		case p.Audience:
+			watching++
+		default:
 			names = append(names, p.Name)
 		}
 	}
+	text := speakers(names)
+	if s.Call.Room.Name != "" && len(names) > 1 { // there is no room for all
+		text = fmt.Sprint(len(names), " others")
+	}
 	switch {
-	case s.Phase == session.Joining:
-		return "Joining the call"
+	case watching > 0 && len(names) == 0:
+		text = fmt.Sprint(watching, " watching")
+	case watching > 0:
+		text += fmt.Sprint(", ", watching, " watching")
+	}
+	if s.Call.Room.Name != "" {
+		text = s.Call.Room.Name + ": " + text
+	}
+	return text
+}
+
+func speakers(names []string) string {
+	switch {
 	case len(names) == 0:
 		return "Nobody else is here"
 	case len(names) > 3:
@@ -131,12 +156,15 @@ type flag struct {
 	text *canvas.Text
 }
 
-func newFlag(name, text string) *flag {
-	t := canvas.NewText(text, theme.Color(colorOnWarn))
+func newFlag(name, text string) *flag { return newFlagOf(name, text, colorWarn, colorOnWarn) }
+
+// newFlagOf is one on another ground.
+func newFlagOf(name, text string, ground, on fyne.ThemeColorName) *flag {
+	t := canvas.NewText(text, theme.Color(on))
 	t.TextSize, t.TextStyle.Bold = sizeSecondary, true
 	f := &flag{text: t}
-	f.box = container.NewStack(newGround(colorWarn, "", corner), container.New(margins{space3, space4, space2, space2},
-		container.New(layout.NewCustomPaddedHBoxLayout(space2), newPicture(name, colorOnWarn, 20), middle(t))))
+	f.box = container.NewStack(newGround(ground, "", corner), container.New(margins{space3, space4, space2, space2},
+		container.New(layout.NewCustomPaddedHBoxLayout(space2), newPicture(name, on, 20), middle(t))))
 	f.box.Hide()
 	return f
 }

@@ -20,6 +20,7 @@ type face struct {
 	off      bool // the camera is stopped or there is none
 	frozen   bool // pictures should arrive, and do not
 	speaking bool
+	hand     bool // is raised
 }
 
 // called is what is written on the tile.
@@ -187,6 +188,9 @@ func (t *tile) AccessibilityLabel() string {
 	}
 	if t.face.off {
 		s += ", camera off"
+	}
+	if t.face.hand {
+		s += ", hand raised"
 	}
 	return s
 }

@@ -15,7 +15,8 @@ const (
 func (t *tile) CreateRenderer() fyne.WidgetRenderer {
 	r := &tileRenderer{t: t, back: &canvas.Rectangle{}, disc: &canvas.Circle{}, letters: &canvas.Text{},
 		edge: &canvas.Rectangle{}, frame: &canvas.Rectangle{}, pill: &canvas.Rectangle{},
-		mic: &canvas.Image{FillMode: canvas.ImageFillContain}, name: &canvas.Text{}}
+		mic: &canvas.Image{FillMode: canvas.ImageFillContain}, name: &canvas.Text{},
+		spot: &canvas.Circle{}, hand: &canvas.Image{FillMode: canvas.ImageFillContain}}
 	r.letters.TextStyle.Bold = true
 	r.name.TextSize = sizeSecondary
 	for i := range r.corners {
@@ -36,11 +37,13 @@ type tileRenderer struct {
 	pill        *canvas.Rectangle
 	mic         *canvas.Image
 	name        *canvas.Text
+	spot        *canvas.Circle // behind the hand
+	hand        *canvas.Image
 }
 
 func (r *tileRenderer) Objects() []fyne.CanvasObject {
 	return []fyne.CanvasObject{r.back, r.disc, r.letters, r.t.raster, r.corners[0], r.corners[1], r.corners[2], r.corners[3],
-		r.edge, r.frame, r.pill, r.mic, r.name}
+		r.edge, r.frame, r.pill, r.mic, r.name, r.spot, r.hand}
 }
 
 func (r *tileRenderer) Destroy()           {}
@@ -68,6 +71,12 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 	r.letters.Resize(text)
 	r.letters.Move(fyne.NewPos((size.Width-text.Width)/2, (size.Height-text.Height)/2))
 	r.layoutName(size)
+
+	const spot = 36
+	r.spot.Resize(fyne.NewSquareSize(spot))
+	r.spot.Move(fyne.NewPos(size.Width-spot-space2, space2))
+	r.hand.Resize(fyne.NewSquareSize(22))
+	r.hand.Move(fyne.NewPos(size.Width-space2-(spot+22)/2, space2+(spot-22)/2))
 }
 
 // layoutName puts the name at the bottom left, cut where it would not fit.
@@ -122,8 +131,10 @@ func (r *tileRenderer) Refresh() {
 	r.name.Color = theme.Color(colorStageText)
 	r.mic.Hidden = !t.face.muted
 	r.mic.Resource = icon("microphone-off", theme.Color(colorStageText))
+	r.spot.FillColor, r.spot.Hidden = theme.Color(colorStageBrand), !t.face.hand
+	r.hand.Resource, r.hand.Hidden = icon("hand", theme.Color(colorStage)), !t.face.hand
 	r.Layout(t.Size())
-	for _, o := range []fyne.CanvasObject{r.back, r.disc, r.letters, r.edge, r.frame, r.pill, r.mic, r.name} {
+	for _, o := range []fyne.CanvasObject{r.back, r.disc, r.letters, r.edge, r.frame, r.pill, r.mic, r.name, r.spot, r.hand} {
 		o.Refresh()
 	}
 	if shows {
