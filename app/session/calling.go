@@ -229,7 +229,7 @@ func (l *loop) hangUp(reason string, forAll bool) (rest func()) {
 	call := l.call
 	l.dialled++
 	l.call, l.state.Call = nil, nil
-	for _, c := range kindCauses {
+	for _, c := range slices.Concat(kindCauses[:], seatCauses[:]) {
 		l.clear(c)
 	}
 	l.change()

@@ -326,3 +326,5 @@ func (p *fakePlayer) Close()                   { p.close() }
 func picture() *image.YCbCr {
 	return image.NewYCbCr(image.Rect(0, 0, 4, 4), image.YCbCrSubsampleRatio420)
 }
+
+func (c *fakeCamera) isOff() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.off }

@@ -7,6 +7,9 @@ import (
 	"guichet/platform/wire"
 )
 
+// seatCauses are those of notices about our place in a call.
+var seatCauses = [...]cause{causeSilenced, causeDarkened, causeDeaf, causeRole}
+
 // Own is what binds us in a call. Who came neither by a room token nor was acted
 // upon by staff is bound by nothing.
 type Own struct {
