@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"guichet/platform/clocktest"
 	"guichet/platform/conference"
 	"guichet/platform/endpoint"
 	"guichet/platform/store"
@@ -140,6 +141,8 @@ type bench struct {
 	sfu     *sfu
 	ends    *endpoints
 	woken   chan []string
+	clock   clocktest.Clock
+	dropped chan string // endpoint and reason
 }
 
 func start(t testing.TB) *bench {
@@ -158,9 +161,10 @@ func (b *bench) open() {
 	b.journal = store.NewJournal(b.store, time.Now, slog.New(slog.DiscardHandler))
 	b.faulty = &faulty{Store: b.store}
 	b.sfu = &sfu{}
-	b.woken = make(chan []string, 1<<16)
+	b.woken, b.dropped = make(chan []string, 1<<16), make(chan string, 1<<10)
 	b.Directory = conference.New(conference.Config{Store: b.faulty, Media: b.sfu, Endpoints: b.ends,
-		Wake: func(ids []string) { b.woken <- ids }})
+		Wake: func(ids []string) { b.woken <- ids }, Now: b.clock.Now,
+		Drop: func(_ context.Context, _, _, endpoint, reason string) { b.dropped <- endpoint + " " + reason }})
 }
 
 func (b *bench) close() {
