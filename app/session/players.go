@@ -75,8 +75,12 @@ func (r *receiver) ReadPCM(dst []int16) {
 	amplify(dst, int(r.volume.Load()))
 }
 
-// decibels is what one step of a volume stands for: 50 steps are 20 dB.
-const decibels = 0.4
+// decibels is what one step of a volume stands for: 50 steps are 20 dB. The page
+// counts in the same way.
+const (
+	decibels = 0.4
+	silence  = -100 // the member's and ours together
+)
 
 // amplify changes how loud samples are; what would be too loud is cut.
 func amplify(samples []int16, volume int) {
@@ -84,6 +88,9 @@ func amplify(samples []int16, volume int) {
 		return
 	}
 	gain := math.Pow(10, float64(volume)*decibels/20)
+	if volume <= silence {
+		gain = 0
+	}
 	for i, v := range samples {
 		samples[i] = int16(min(max(float64(v)*gain, math.MinInt16), math.MaxInt16))
 	}

@@ -141,7 +141,10 @@ func TestRoom(t *testing.T) {
 		return !s.Call.Own.Audience && s.Call.MicrophoneMuted && s.Call.CameraOff && jonas.media.camera() != nil && jonas.media.camera().isOff() && jonas.media.sound().wasMuted()
 	})
 	jonas.SetMicrophoneMuted(false)
-	agent.until("Jonas is heard", func(s State) bool { p, _ := named(s, "Jonas"); return !p.Audience && !p.Muted && p.StreamID != "" && p.Speaking })
+	agent.until("Jonas is heard", func(s State) bool {
+		p, _ := named(s, "Jonas")
+		return !p.Audience && !p.Muted && p.StreamID != "" && p.Speaking
+	})
 
 	// Nobody else comes in while it is locked.
 	agent.LockRoom(true)
@@ -201,7 +204,7 @@ func TestAmplify(t *testing.T) {
 	for _, tc := range []struct {
 		volume   int
 		in, want int16
-	}{{0, 1000, 1000}, {50, 1000, 10000}, {-50, 1000, 100}, {50, 30000, 32767}, {50, -30000, -32768}, {100, 1, 100}} {
+	}{{0, 1000, 1000}, {50, 1000, 10000}, {-50, 1000, 100}, {50, 30000, 32767}, {50, -30000, -32768}, {100, 1, 100}, {-100, 30000, 0}} {
 		if samples := []int16{tc.in}; true {
 			amplify(samples, tc.volume)
 			if d := samples[0] - tc.want; d < -1 || d > 1 {

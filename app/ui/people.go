@@ -133,7 +133,8 @@ func (l *people) newPerson() *person {
 	return p
 }
 
-// menu shows what can be done to somebody, and what their camera can be asked for.
+// menu shows what somebody's camera can be asked for, and what can be done to
+// them.
 func (l *people) menu(p *person) {
 	on := fyne.CurrentApp().Driver().CanvasForObject(p.more)
 	if on == nil {
@@ -143,17 +144,20 @@ func (l *people) menu(p *person) {
 	camera := func(what session.CameraRequest) func() {
 		return func() { l.kit.session.AskCamera(endpoint, what) }
 	}
-	items := l.deeds(p)
+	var items []*fyne.MenuItem
 	if l.photos {
-		if len(items) > 0 {
-			items = append(items, fyne.NewMenuItemSeparator())
-		}
 		items = append(items,
 			fyne.NewMenuItem("Ask for a photo", func() { l.ask(endpoint) }),
 			fyne.NewMenuItemSeparator(),
 			fyne.NewMenuItem("Switch camera", camera(session.CameraSwitch)),
 			fyne.NewMenuItem("Flash on", camera(session.CameraFlashOn)),
 			fyne.NewMenuItem("Flash off", camera(session.CameraFlashOff)))
+	}
+	if deeds := l.deeds(p); len(deeds) > 0 {
+		if len(items) > 0 {
+			items = append(items, fyne.NewMenuItemSeparator())
+		}
+		items = append(items, deeds...)
 	}
 	menu := widget.NewPopUpMenu(fyne.NewMenu("", items...), on)
 	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(p.more)
@@ -226,12 +230,6 @@ func role(who session.Participant) string {
 	switch {
 	case who.Audience:
 		s += ", watching"
-	case who.Silenced && who.Darkened:
-		s += ", muted and camera off by the call"
-	case who.Silenced:
-		s += ", muted by the call"
-	case who.Darkened:
-		s += ", camera off by the call"
 	case who.Muted && who.CameraOff:
 		s += ", muted, no picture"
 	case who.Muted:
