@@ -103,9 +103,9 @@ func (m *meeting) state(id string) wire.Conference { return m.agent.state(id) }
 func (r *running) walkRooms() {
 	t := r.t
 	project, guest := r.project(), r.guest(fields("walk"))
-	endpoint, session := guest.enter("walk")
+	endpoint, _ := guest.enter("walk")
 	guest.do("leave", wire.LeaveConference{ConferenceID: "walk", UserEndpointID: endpoint})
-	_, session = guest.enter("walk")
+	_, session := guest.enter("walk")
 	project.post("/api/video/rooms", map[string]any{"name": "other", "max_members": 5, "layout": "2x2", "meta": map[string]any{"a": 1}}).into(&wire.VideoRoom{})
 	for _, path := range []string{"/rooms?include_active_session=true", "/rooms/walk?include_active_session=1", "/rooms/other/streams", "/room_sessions?status=in-progress",
 		"/room_sessions/" + session, "/room_sessions/" + session + "/members?page_size=1", "/room_sessions/" + session + "/events", "/room_sessions/" + session + "/recordings?media_ttl=60",
