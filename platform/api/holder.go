@@ -136,9 +136,10 @@ func (a *API) enterRoom(ctx context.Context, id oauth.Identity, conferenceID, en
 	if h == nil || conferenceID != h.claims.Room.Name && conferenceID != h.session {
 		return who, conferenceID, nil
 	}
-	now := a.Now()
-	if b := h.claims.Bounds(wire.VideoSettings{}); h.session == "" && (now.Before(b.JoinFrom) || !now.Before(b.JoinUntil)) {
-		return who, "", notNow(now, b)
+	if h.session == "" {
+		if err := mayCome(a.Now(), h.claims.Bounds(wire.VideoSettings{})); err != nil {
+			return who, "", err
+		}
 	}
 	if err := wire.CheckID("userEndpointId", endpointID); err != nil {
 		return who, "", err
@@ -188,11 +189,18 @@ func (a *API) join(ctx context.Context, id oauth.Identity, body wire.JoinConfere
 // began or ended meanwhile.
 const maxTries = 3
 
-func notNow(now time.Time, b room.Bounds) error {
-	if now.Before(b.JoinFrom) {
-		return &wire.Error{Code: wire.CodeForbidden, Message: "this token lets nobody in before " + b.JoinFrom.UTC().Format(time.RFC3339)}
+// mayCome tells whether a token lets anybody in at a time, as far as no room says
+// otherwise.
+func mayCome(now time.Time, b room.Bounds) error {
+	switch {
+	case now.Before(b.JoinFrom):
+		return conference.ErrEarly
+	case !now.Before(b.JoinUntil):
+		return conference.ErrLate
+	case !b.RemoveAt.IsZero() && !now.Before(b.RemoveAt):
+		return conference.ErrRemoved
 	}
-	return &wire.Error{Code: wire.CodeForbidden, Message: "this token lets nobody in any more"}
+	return nil
 }
 
 // resumes fails when somebody whose time for joining is over registers another
