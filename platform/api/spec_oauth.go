@@ -179,6 +179,9 @@ func pages() group {
 	page := []with{open, failing(plain), instead(200, "A page", "text/html", nil)}
 	text := []with{open, failing(plain), instead(200, "Yes", "text/plain", "")}
 	return group{"Pages and health", "What people open, and what machines watch.", "", []line{
+		{"GET /r/{room}", "openRoom", "The page of a room; the room token follows in the fragment, which stays in the browser", anyone, nil, nil, nil, append(page[:3:3], func(o *openapi.Operation) {
+			o.Parameters = append(o.Parameters, openapi.Parameter{Name: "room", In: "path", Of: "", Description: "The room's name"})
+		})},
 		{"GET /a", "openAgent", "The page of an agent's link, where they sign in and join its conference in the browser", anyone, nil, nil, nil, page},
 		{"GET /admin", "openSettings", "The settings page", anyone, nil, nil, nil, page},
 		{"GET /admin/{$}", "openSettingsFolder", "The settings page", anyone, nil, nil, nil, page},
