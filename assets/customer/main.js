@@ -110,7 +110,7 @@ class Visitor {
   }
 
   async #ask() {
-    if (this.#ticket.watches) return this.#join(false, '');
+    if (this.#ticket.watches) return this.#join(false, this.#ticket.name ?? '');
     this.#screens.show('permission');
     if (await this.#devices.openAll()) return this.#showPreview();
     const browser = browserOf(navigator.userAgent, navigator.maxTouchPoints);

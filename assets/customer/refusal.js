@@ -35,7 +35,7 @@ export function refusal(err, reason = '') {
   if (!notice) return null;
   const part = byID('notice-title', HTMLElement).closest('section');
   if (part && !part.dataset.on?.split(' ').includes(notice)) part.dataset.on += ` ${notice}`;
-  const said = notice === 'removed' && reason ? { text: `The reason given: “${reason}”. Your camera and microphone are off.` } : {};
+  const said = notice === 'removed' && reason ? { text: `“${reason}”`, next: `Your camera and microphone are off. ${words.removed.next}` } : {};
   return { ...words[notice], ...said, notice };
 }
 

@@ -20,6 +20,8 @@ const words = {
   video: { device: 'camera', label: 'Turn camera on', mute: 'muteVideo', unmute: 'unmuteVideo', property: 'videoMuted' },
 };
 
+const kinds = /** @type {const} */ (['audio', 'video']);
+
 /** Waits for the look of it. @param {ConstructorParameters<typeof Seat>} args */
 export async function takeSeat(...args) {
   await clothe();
@@ -40,6 +42,7 @@ export class Seat {
   #asked = { audio: null, video: null };
   #hand;
   #watching = make('p', '', 'You are watching');
+  #raised = make('span', 'hand');
   /** @type {Ask | null} */
   #offer = null;
 
@@ -70,16 +73,20 @@ export class Seat {
     this.#watching.id = 'watching';
     this.#watching.prepend(icon('eye'));
     byID('call-top', HTMLElement).append(this.#watching);
+    this.#raised.append(icon('hand', 'Your hand is raised'));
+    byID('self-view', HTMLElement).append(this.#raised);
     this.members.addEventListener('change', (e) => {
       const { before, by } = /** @type {CustomEvent} */ (e).detail;
       this.#changed(before, by);
     }, { signal });
     signal.addEventListener('abort', () => {
       for (const part of [this.members, this.#cast]) part.close();
-      for (const element of [this.#hand, this.#watching]) element.remove();
+      for (const element of [this.#hand, this.#watching, this.#raised]) element.remove();
     });
     room.seat = this;
     this.#changed(null, '');
+    // What was shown before came without the seats.
+    call.dispatchEvent(new CustomEvent('people', { detail: null }));
   }
 
   /** The hint for who speaks into a microphone that is muted for good, "" for the usual one. */
@@ -124,7 +131,7 @@ export class Seat {
     const watches = own?.role === 'audience';
     document.body.dataset.seat = own?.role ?? '';
     this.#watching.hidden = !watches;
-    for (const kind of /** @type {const} */ (['audio', 'video'])) {
+    for (const kind of kinds) {
       const { device, mute, unmute, property } = words[kind];
       const button = byID(device, HTMLButtonElement);
       const muted = own !== null && own[/** @type {'audioMuted'} */ (property)];
@@ -137,6 +144,7 @@ export class Seat {
     const up = own?.handRaisedAt != null;
     this.#hand.hidden = !own || !this.members.may(up ? 'lowerHand' : 'raiseHand');
     this.#hand.setAttribute('aria-pressed', String(up));
+    this.#raised.hidden = !up;
     this.#hand.title = up ? 'Lower your hand' : 'Raise your hand';
     const name = this.#hand.querySelector('span');
     if (name) name.textContent = 'Raise hand';
@@ -194,28 +202,40 @@ export class Seat {
       return;
     }
     if (before?.role === 'audience') return this.#promoted(who, own);
-    for (const kind of /** @type {const} */ (['audio', 'video'])) this.#follow(kind, before, own, who);
+    const off = kinds.filter((kind) => this.#follow(kind, before, own, who));
+    if (off.length > 0) this.#sayOff(off, before ? who : '');
     if (before && own.deaf !== before.deaf) this.#say(own.deaf ? 'You do not hear the room now.' : 'You hear the room again.');
     if (before?.handRaisedAt && !own.handRaisedAt && by) this.#say(`${by} lowered your hand.`);
   }
 
-  /** @param {Kind} kind @param {import('../lib/members.js').Member | null} before @param {import('../lib/members.js').Member} own @param {string} who */
+  /** @param {Kind[]} off @param {string} who "" when it was so from the beginning */
+  #sayOff(off, who) {
+    const devices = off.map((kind) => words[kind].device).join(' and ');
+    const free = off.every((kind) => this.members.may(words[kind].unmute));
+    const until = free ? 'You can turn that on again.' : 'You cannot turn that on yourself; somebody who leads the room can let you.';
+    this.#say(`${who ? `${who} turned your ${devices} off.` : `Your ${devices} ${off.length > 1 ? 'are' : 'is'} off now.`} ${until}`);
+  }
+
+  /**
+   * Follows one mute of the server.
+   * @param {Kind} kind @param {import('../lib/members.js').Member | null} before @param {import('../lib/members.js').Member} own @param {string} who
+   * @returns {boolean} whether it is news that it is off
+   */
   #follow(kind, before, own, who) {
-    const { device, label, unmute } = words[kind];
+    const { device, label } = words[kind];
     const was = before !== null && this.#mutedIn(before, kind);
     const is = this.#mutedIn(own, kind);
     const mine = this.#asked[kind] === is;
     this.#asked[kind] = null;
-    if (was === is || mine) return;
+    if (was === is || mine) return false;
     const on = kind === 'audio' ? !this.#call.muted : this.#room.camera !== null;
     if (is) {
       if (kind === 'audio') this.#call.setMuted(true);
       else if (on) this.#room.closeCamera();
-      if (!before) this.#say(`Your ${device} is off now.${this.members.may(unmute) ? '' : ' Somebody who leads the room can let you turn it on.'}`);
-      else this.#say(`${who} turned your ${device} off.${this.members.may(unmute) ? '' : ' Only they can let you turn it on again.'}`);
     } else if (!on) {
       this.#say(`${who} lets you use your ${device} again.`, { label, act: () => void (kind === 'audio' ? this.#room.toggleMicrophone() : this.#room.toggleCamera()) });
     }
+    return is;
   }
 
   /** @param {string} who @param {import('../lib/members.js').Member} own */

@@ -36,6 +36,8 @@
  * @property {Record<string, string>} positions by endpoint
  * @property {boolean} hideVideoMuted
  * @property {boolean} prioritizeHandraise
+ * @property {boolean} syncAudioVideo
+ * @property {boolean} previews
  * @property {number} maxMembers 0: no bound of its own
  */
 
@@ -66,7 +68,8 @@ const onRoom = {
 export function permits(permissions, call, self = false) {
   const on = onMembers[call];
   if (on) return permissions.includes(`room.member.${on}`) || (self && permissions.includes(`room.self.${on}`));
-  return permissions.includes(`room.${onRoom[call]}`);
+  const name = onRoom[call];
+  return name !== undefined && permissions.includes(`room.${name}`);
 }
 
 /**
@@ -199,7 +202,8 @@ export function readRoom(text) {
   return {
     name: o.name, displayName: word(o.displayName) || o.name, sessionId: word(o.sessionId), meta: object(o.meta), locked: o.locked === true,
     layout: word(o.layout), positions: /** @type {Record<string, string>} */ (Object.fromEntries(positions)),
-    hideVideoMuted: o.hideVideoMuted === true, prioritizeHandraise: o.prioritizeHandraise === true, maxMembers: count(o.maxMembers),
+    hideVideoMuted: o.hideVideoMuted === true, prioritizeHandraise: o.prioritizeHandraise === true, syncAudioVideo: o.syncAudioVideo === true,
+    previews: o.previews === true, maxMembers: count(o.maxMembers),
   };
 }
 

@@ -292,7 +292,7 @@ func enums() map[reflect.Type][]string {
 	values(m, wire.Permissions()...)
 	values(m, wire.Quality720, wire.Quality1080)
 	values(m, wire.SessionInProgress, wire.SessionCompleted)
-	values(m, wire.ReasonExpired, wire.ReasonRevoked, wire.ReasonUsed)
+	values(m, wire.ReasonExpired, wire.ReasonRevoked, wire.ReasonUsed, wire.ReasonEarly, wire.ReasonLate, wire.ReasonLocked, wire.ReasonRemoved)
 	values[providerKind](m, wire.ProviderOIDC, wire.ProviderGenesys)
 	values[keyState](m, wire.KeyNext, wire.KeySigning, wire.KeyRetired)
 	values(m, wire.CodeInvalid, wire.CodeUnauthorized, wire.CodeForbidden, wire.CodeNotFound, wire.CodeMethod, wire.CodeConflict, wire.CodeGone,

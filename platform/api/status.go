@@ -142,11 +142,16 @@ var causes = []struct {
 	{sfu.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
 }
 
-// reasons tell the customer's page which of its pages to show.
+// reasons tell the customer's page and other programs which page to show.
 var reasons = map[error]wire.Reason{
 	ticket.ErrExpired: wire.ReasonExpired,
 	ticket.ErrRevoked: wire.ReasonRevoked,
 	ticket.ErrUsed:    wire.ReasonUsed,
+
+	conference.ErrEarly:   wire.ReasonEarly,
+	conference.ErrLate:    wire.ReasonLate,
+	conference.ErrLocked:  wire.ReasonLocked,
+	conference.ErrRemoved: wire.ReasonRemoved,
 }
 
 // translate returns the answer for an error; what it does not know is internal.

@@ -29,10 +29,10 @@ const (
 type Error struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`
-	Reason  Reason `json:"reason,omitempty"` // of CodeGone, for a ticket
+	Reason  Reason `json:"reason,omitempty"` // of CodeGone for a ticket, of CodeForbidden for a room
 }
 
-// Reason tells programs why a ticket is gone.
+// Reason tells programs why a ticket is gone, or why a room lets nobody in.
 type Reason string
 
 // The reasons of CodeGone.
@@ -40,6 +40,14 @@ const (
 	ReasonExpired Reason = "expired"
 	ReasonRevoked Reason = "revoked"
 	ReasonUsed    Reason = "used" // by another browser
+)
+
+// The reasons of CodeForbidden when somebody would join a room.
+const (
+	ReasonEarly   Reason = "early"   // join_from has not come
+	ReasonLate    Reason = "late"    // join_until is over
+	ReasonLocked  Reason = "locked"  // the room is
+	ReasonRemoved Reason = "removed" // from this session, or the time in it is over
 )
 
 // Error returns the sentence for people.

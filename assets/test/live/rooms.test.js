@@ -80,20 +80,20 @@ describe('in a room', { skip: program ? false : 'there is no server program' }, 
    * some seconds, as the browser counts the packets.
    * @param {import('playwright-core').Page} page @param {'audio' | 'video'} kind
    */
-  const bytes = (page, kind, seconds = 1.5) => page.evaluate(async ({ kind, seconds }) => {
+  const bytes = (page, kind, seconds = 1.5, way = 'inbound-rtp') => page.evaluate(async ({ kind, seconds, way }) => {
     const w = /** @type {any} */ (window);
     const count = async () => {
       let sum = 0;
       for (const pc of w.connections) {
         if (pc.connectionState === 'closed') continue;
-        for (const s of (await pc.getStats()).values()) if (s.type === 'inbound-rtp' && s.kind === kind) sum += s.bytesReceived;
+        for (const s of (await pc.getStats()).values()) if (s.type === way && s.kind === kind) sum += s.bytesReceived ?? s.bytesSent;
       }
       return sum;
     };
     const before = await count();
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     return (await count()) - before;
-  }, { kind, seconds });
+  }, { kind, seconds, way });
   /** Waits until something of a kind arrives, or nothing does. @param {import('playwright-core').Page} page @param {'audio' | 'video'} kind @param {boolean} flows */
   async function flow(page, kind, flows) {
     const deadline = performance.now() + timeout;
@@ -161,5 +161,137 @@ describe('in a room', { skip: program ? false : 'there is no server program' }, 
     await maria.click('#join');
     await maria.waitForSelector('body[data-screen="removed"]');
     await done(anna, maria);
+  });
+
+  test('a page that keeps sending is not heard and not seen while it is muted', async () => {
+    const name = room();
+    const stubborn = `
+      Object.defineProperty(MediaStreamTrack.prototype, 'enabled', { get: () => true, set: () => undefined });
+      MediaStreamTrack.prototype.stop = () => undefined;
+      const replace = RTCRtpSender.prototype.replaceTrack;
+      RTCRtpSender.prototype.replaceTrack = function (track) { return track ? replace.call(this, track) : Promise.resolve(); };`;
+    const [anna, maria] = await Promise.all([
+      link(name, { user_name: 'Anna', permissions: leads }).then((url) => enter(url)),
+      link(name, { user_name: 'Maria' }).then((url) => enter(url, stubborn)),
+    ]);
+    await Promise.all([flow(anna, 'audio', true), flow(anna, 'video', true)]);
+    const press = await menu(anna, 'Maria');
+    await press('Turn microphone off');
+    await press('Turn camera off');
+    await pressed(maria, '#camera', false);
+    await Promise.all([flow(anna, 'audio', false), flow(anna, 'video', false)]);
+    for (const kind of /** @type {const} */ (['audio', 'video'])) assert.ok((await bytes(maria, kind, 1.5, 'outbound-rtp')) > 1000, `${kind} is not even sent`);
+    assert.equal(await bytes(anna, 'audio') + await bytes(anna, 'video'), 0);
+    await done(anna, maria);
+  });
+
+  test('somebody of the audience is asked for no device, sends nothing, and comes back after a reload', async () => {
+    const name = room();
+    const asked = `window.asked = 0; navigator.mediaDevices.getUserMedia = () => { window.asked++; throw new DOMException('no', 'NotAllowedError'); };`;
+    const anna = await enter(await link(name, { user_name: 'Anna' }));
+    const url = await link(name, { user_name: 'Dora', join_as: 'audience' });
+    /** @type {string[]} */
+    const seen = [];
+    const dora = await visit(url, asked);
+    dora.on('request', (r) => seen.push(`${r.url()} ${r.headers()['referer'] ?? ''}`));
+    for (let i = 0; i < 2; i++) {
+      await dora.click('text=Watch now');
+      await dora.waitForSelector('#watching:not([hidden])');
+      await dora.waitForSelector('.tile[data-video="on"]');
+      await flow(dora, 'audio', true);
+      assert.deepEqual([await dora.isVisible('#microphone'), await dora.isVisible('#camera'), await dora.isVisible('#self-view')], [false, false, false]);
+      await dora.keyboard.press('Control+e');
+      assert.equal(await dora.evaluate('window.asked'), 0);
+      assert.equal(await dora.evaluate('location.href'), `${server.ready.url}/r/${name}`);
+      if (i === 0) await dora.reload();
+    }
+    const token = new URL(url).hash.slice(1);
+    assert.deepEqual(seen.filter((s) => s.includes(token)), []);
+    await anna.waitForSelector('body[data-screen="call"]');
+    assert.equal(await anna.locator('#stage video').count(), 0);
+    await done(anna, dora);
+  });
+
+  test('rooms that are locked, full, too early, too late or not there say so', async () => {
+    const name = room();
+    const anna = await enter(await link(name, { permissions: leads }));
+    await anna.click('#more');
+    await anna.click('#lock');
+    await anna.click('#more');
+    await anna.waitForSelector('text=Unlock the room');
+    const maria = await visit(await link(name));
+    const come = async () => {
+      await maria.click('#without');
+      await maria.click('#join');
+    };
+    await come();
+    await maria.waitForSelector('body[data-screen="locked"]');
+    await anna.click('#lock');
+    await maria.click('#again');
+    await maria.click('#join');
+    await maria.waitForSelector('body[data-screen="call"]');
+    const absent = await visit(await link(room(), { auto_create_room: false }));
+    await absent.click('#without');
+    await absent.click('#join');
+    await absent.waitForSelector('body[data-screen="absent"]');
+    const at = (/** @type {number} */ seconds) => new Date(Date.now() + seconds * 1000).toISOString();
+    const [early, late] = await Promise.all([
+      link(name, { join_from: at(6) }).then((url) => visit(url)),
+      link(name, { join_from: at(-60), join_until: at(-30) }).then((url) => visit(url)),
+    ]);
+    await late.waitForSelector('body[data-screen="late"]');
+    await early.waitForSelector('body[data-screen="early"]');
+    await early.waitForSelector('body[data-screen="invite"]'); // by itself
+    await early.click('#ask');
+    await early.click('#join');
+    await early.waitForSelector('body[data-screen="call"]');
+    await done(anna, maria, absent, late, early);
+  });
+
+  test('whose time is up is told so, and a muted customer of a ticket gets a seat', async () => {
+    const name = room();
+    const guest = await enter(await link(name, { remove_after_seconds_elapsed: 4 }));
+    await guest.waitForSelector('body[data-screen="over"]');
+    const conference = await server.conference();
+    const { url } = await server.ticket(conference);
+    const maria = await visit(url);
+    await maria.click('#ask');
+    await maria.click('#join');
+    await maria.waitForSelector('body[data-screen="waiting"]');
+    const userEndpointId = await server.call('/rtc-api/users/endpoints', { keepAliveSeconds: 60 });
+    await server.call('/rtc-api/conferences/join', { conferenceId: conference, userEndpointId, metadata: { name: 'Anna Meier' } });
+    const view = await server.call(`/rtc-api/conferences/${conference}/simpleView`, undefined, 'GET');
+    const target = view.participants.flatMap((/** @type {any} */ p) => p.endpoints).find((/** @type {any} */ e) => e.id !== userEndpointId).id;
+    const body = { conferenceId: conference, userEndpointId, targetUserEndpointId: target };
+    await server.call('/rtc-api/conferences/muteAudio', body);
+    await pressed(maria, '#microphone', false);
+    await maria.click('#microphone');
+    await pressed(maria, '#microphone');
+    await server.call('/rtc-api/conferences/removeMember', { ...body, reason: 'Closed' });
+    await maria.waitForSelector('body[data-screen="removed"]');
+    await done(guest, maria);
+  });
+
+  test('a screen is shared where the token says so, and ends with the right', async () => {
+    const name = room();
+    const screen = `navigator.mediaDevices.getDisplayMedia = () => navigator.mediaDevices.getUserMedia({ video: true });`;
+    const [anna, maria] = await Promise.all([
+      link(name, { user_name: 'Anna', permissions: leads }).then((url) => enter(url)),
+      link(name, { user_name: 'Maria' }).then((url) => enter(url, screen)),
+    ]);
+    await maria.click('#more');
+    await maria.click('#share-screen');
+    await anna.waitForSelector('.tile[data-video="on"] >> text=Maria’s screen');
+    const press = await menu(anna, 'Maria');
+    await press('Move to the audience');
+    await anna.waitForFunction(() => document.querySelectorAll('.tile').length === 1);
+    await maria.waitForSelector('#watching:not([hidden])');
+    await maria.click('#more');
+    await maria.waitForSelector('#panel[open]');
+    assert.equal(await maria.isVisible('#share-screen'), false);
+    const other = await enter(await link(name, { permissions: usual.filter((p) => !p.endsWith('screenshare')) }));
+    await other.click('#more');
+    assert.equal(await other.isVisible('#share-screen'), false);
+    await done(anna, maria, other);
   });
 });

@@ -5,6 +5,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { API } from '../../lib/api.js';
 import { apply } from '../../lib/conference.js';
+import { readMember, readRoom } from '../../lib/members.js';
+import { Moderation } from '../../lib/moderation.js';
 import {
   EventType, endpointTopic, readChatMessage, readChatMessages, readConference, readEndpointID, readError, readEvent, readICEServers, readInvitation, readSDPAnswer,
   readSummary, readToken, trackMuted,
@@ -19,7 +21,6 @@ const foreign = [
   /^(create|update)-(conference|stream-metadata)$/, /^conference-entry$/, /^endpoint$/, /^ready$/,
   /^(create-)?ticket$/, /^(create-)?room-(links|token)$/, /^validation-errors$/, /^video-error$/,
   /(^|-)call(-|$)/, /^event-ice-candidates-found$/, // one-to-one calls
-  /^(member|room)(-|$)/, /^(set|delete|remove)-/, /^(promote|demote|layouts)$/, // what rooms add
   /interaction/, /file/, /snapshot/, /^transcript$/,
 ];
 
@@ -40,6 +41,9 @@ const readers = {
   error: (v) => assert.deepEqual(readError(v), { reason: '', ...v }),
   'error-gone': (v) => assert.deepEqual(readError(v), v),
   'token-error': (v) => assert.deepEqual(readError(v), { code: v.error, message: v.error_description, reason: '' }),
+  member: (v) => assert.deepEqual(readMember(JSON.stringify(v)), { ...v, handRaisedAt: new Date(v.handRaisedAt), removeAt: new Date(v.removeAt) }),
+  'member-audience': (v) => assert.deepEqual(readMember(JSON.stringify(v)), { position: '', ...v, handRaisedAt: null, removeAt: null }),
+  room: (v) => assert.deepEqual(readRoom(JSON.stringify(v)), v),
   token: (v) =>
     assert.deepEqual(readToken(v), {
       accessToken: v.access_token, refreshToken: v.refresh_token, expiresIn: v.expires_in, userId: v.sub, conferenceId: v.conference_id,
@@ -64,12 +68,42 @@ const calls = {
   'send-message': (api, body) => api.sendMessage(body),
 };
 
+/** What is done to members and rooms: the seat is the call's, the rest of the body what is asked for. @type {Record<string, (m: Moderation, body: any) => Promise<unknown>>} */
+const moderation = {
+  'member-action': (m, b) => m.muteAudio(b.targetUserEndpointId),
+  'set-volume': (m, b) => m.setInputVolume(b.volume, b.targetUserEndpointId),
+  'set-sensitivity': (m, b) => m.setInputSensitivity(b.value, b.targetUserEndpointId),
+  'set-member-position': (m, b) => m.setMemberPosition(b.position, b.targetUserEndpointId),
+  'set-member-meta': (m, b) => m.setMemberMeta(b.meta, b.targetUserEndpointId),
+  'delete-member-meta': (m, b) => m.deleteMemberMeta(b.keys, b.targetUserEndpointId),
+  'remove-member': (m, b) => m.removeMember(b.targetUserEndpointId, b.reason),
+  'remove-all-members': (m, b) => m.removeAllMembers(b.reason),
+  promote: (m, { permissions, meta, joinAudioMuted, joinVideoMuted, mediaAllowed, targetUserEndpointId }) =>
+    m.promote(targetUserEndpointId, { permissions, meta, joinAudioMuted, joinVideoMuted, mediaAllowed }),
+  demote: (m, b) => m.demote(b.targetUserEndpointId, { mediaAllowed: b.mediaAllowed }),
+  'room-action': (m) => m.lock(),
+  'set-layout': (m, b) => m.setLayout(b.name, b.positions),
+  'set-positions': (m, b) => m.setPositions(b.positions),
+  'set-room-meta': (m, b) => m.setRoomMeta(b.meta),
+  'delete-room-meta': (m, b) => m.deleteRoomMeta(b.keys),
+  'set-prioritize-handraise': (m, b) => m.setPrioritizeHandraise(b.on),
+};
+
+test('layouts', async () => {
+  const rest = { get: async () => golden('layouts') };
+  const call = { rest, seat: { conferenceId: 'c1', userEndpointId: 'e1' } };
+  assert.deepEqual(await new Moderation(/** @type {any} */ (call)).layouts(), golden('layouts').layouts);
+});
+
 for (const name of files.map((f) => f.slice(0, -'.json'.length))) {
   test(name, async () => {
     const value = golden(name);
     if (foreign.some((f) => f.test(name))) return;
     if (name.startsWith('event-')) return checkEvent(value);
     if (readers[name]) return readers[name](value);
+    const act = moderation[name];
+    if (act) return checkAct(name, act);
+    if (name === 'layouts') return; // above
     const call = calls[name];
     assert.ok(call, 'a new body: give it a reader or a call here, or list it as foreign');
     /** @type {unknown[]} */
@@ -78,6 +112,16 @@ for (const name of files.map((f) => f.slice(0, -'.json'.length))) {
     await call(new API(/** @type {any} */ (rest)), value);
     assert.deepEqual(sent, [value]);
   });
+}
+
+/** @param {string} name @param {(m: Moderation, body: any) => Promise<unknown>} act */
+async function checkAct(name, act) {
+  const { conferenceId, userEndpointId, ...body } = golden(name);
+  /** @type {unknown[]} */
+  const sent = [];
+  const rest = { post: async (/** @type {string} */ _path, /** @type {unknown} */ b) => void sent.push(JSON.parse(JSON.stringify(b))) };
+  await act(new Moderation(/** @type {any} */ ({ rest, seat: { conferenceId, userEndpointId } })), body);
+  assert.deepEqual(sent, [golden(name)]);
 }
 
 /** @param {string} name */
