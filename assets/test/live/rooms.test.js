@@ -294,4 +294,27 @@ describe('in a room', { skip: program ? false : 'there is no server program' }, 
     assert.equal(await other.isVisible('#share-screen'), false);
     await done(anna, maria, other);
   });
+
+  test('a page of one\'s own joins with the library, sees the seats and acts on them', async () => {
+    const name = room();
+    const maria = await enter(await link(name, { user_name: 'Maria' }));
+    const page = await visit(`${server.ready.url}/docs`);
+    const url = await link(name, { user_name: 'Robot', permissions: ['room.member.audio_mute', 'room.lock'] });
+    const seen = await page.evaluate(async (roomToken) => {
+      const { join } = await import(/** @type {any} */ ('/assets/lib/guichet.js'));
+      const { call, members, moderation } = await join({ roomToken });
+      const other = call.people.find((/** @type {any} */ p) => !p.self);
+      const before = [other.name, members.own.name, members.may('muteAudio', other.id), members.may('unmuteAudio', other.id), members.may('lock')];
+      const changed = new Promise((resolve) => members.addEventListener('change', () => members.of(other.id)?.audioMuted && resolve(true)));
+      await moderation.muteAudio(other.id);
+      await changed;
+      const refused = await moderation.unmuteAudio(other.id).catch((/** @type {any} */ err) => err.code);
+      const none = await join({ roomToken: 'nothing' }).catch((/** @type {any} */ err) => err.code);
+      await call.leave();
+      return [...before, refused, none];
+    }, url);
+    assert.deepEqual(seen, ['Maria', 'Robot', true, false, true, 'forbidden', 'invalid_request']);
+    await pressed(maria, '#microphone', false);
+    await done(maria, page);
+  });
 });
