@@ -44,48 +44,58 @@ func ParseFrame(data []byte) (Frame, error) {
 	return f, nil
 }
 
+// Lengths of a file's parts (RFC 9649, section 2).
+const (
+	riffHead  = 12
+	chunkHead = 8
+	shotHead  = 16 // of a frame within a loop
+)
+
 // Encode puts one frame into a still picture, several into a loop that shows each
 // for a while, in the middle of a canvas that holds the largest.
 func Encode(frames []Frame, each time.Duration) ([]byte, error) {
+	width, height, size := 0, 0, riffHead+2*chunkHead+frameHead+6
+	for _, f := range frames {
+		width, height = max(width, f.Width), max(height, f.Height)
+		size += 2*chunkHead + shotHead + len(f.Data) + 1
+	}
+	out := append(make([]byte, 0, size), "RIFF\x00\x00\x00\x00WEBP"...)
 	switch len(frames) {
 	case 0:
 		return nil, ErrFrame
 	case 1:
-		return riff(chunk(nil, "VP8 ", frames[0].Data)), nil
+		out = picture(out, frames[0])
+	default:
+		const animated = 1 << 1
+		out = append(chunk(out, "VP8X", frameHead), animated, 0, 0, 0)
+		out = uint24(uint24(out, width-1), height-1)
+		out = append(chunk(out, "ANIM", 6), 0, 0, 0, 0, 0, 0) // clear background, loop for ever
+		for _, f := range frames {
+			out = chunk(out, "ANMF", shotHead+chunkHead+len(f.Data)+len(f.Data)%2)
+			// Places count in steps of two pixels.
+			out = uint24(uint24(out, (width-f.Width)/4), (height-f.Height)/4)
+			out = uint24(uint24(out, f.Width-1), f.Height-1)
+			const alone = 1<<1 | 1 // do not blend with what was before, and leave nothing behind
+			out = append(uint24(out, int(each/time.Millisecond)), alone)
+			out = picture(out, f)
+		}
 	}
-	width, height, size := 0, 0, 64
-	for _, f := range frames {
-		width, height, size = max(width, f.Width), max(height, f.Height), size+len(f.Data)+40
-	}
-	const animated = 1 << 1
-	head := append(make([]byte, 0, frameHead), animated, 0, 0, 0)
-	head = uint24(uint24(head, width-1), height-1)
-	body := chunk(make([]byte, 0, size), "VP8X", head)
-	body = chunk(body, "ANIM", make([]byte, 6)) // clear background, loop for ever
-	for _, f := range frames {
-		// Places count in steps of two pixels.
-		part := uint24(uint24(make([]byte, 0, len(f.Data)+32), (width-f.Width)/4), (height-f.Height)/4)
-		part = uint24(uint24(part, f.Width-1), f.Height-1)
-		const alone = 1<<1 | 1 // do not blend with what was before, and leave nothing behind
-		part = append(uint24(part, int(each/time.Millisecond)), alone)
-		body = chunk(body, "ANMF", chunk(part, "VP8 ", f.Data))
-	}
-	return riff(body), nil
+	binary.LittleEndian.PutUint32(out[4:], uint32(len(out)-chunkHead))
+	return out, nil
 }
 
-func riff(body []byte) []byte {
-	out := append(make([]byte, 0, len(body)+12), "RIFF"...)
-	out = binary.LittleEndian.AppendUint32(out, uint32(len(body)+4))
-	return append(append(out, "WEBP"...), body...)
-}
-
-// chunk appends a chunk of an even length (RFC 9649, section 2.3).
-func chunk(b []byte, name string, data []byte) []byte {
-	b = binary.LittleEndian.AppendUint32(append(b, name...), uint32(len(data)))
-	if b = append(b, data...); len(data)%2 == 1 {
+// picture appends a frame as a chunk, which takes an even length.
+func picture(b []byte, f Frame) []byte {
+	b = append(chunk(b, "VP8 ", len(f.Data)), f.Data...)
+	if len(f.Data)%2 == 1 {
 		b = append(b, 0)
 	}
 	return b
+}
+
+// chunk appends the head of a chunk.
+func chunk(b []byte, name string, size int) []byte {
+	return binary.LittleEndian.AppendUint32(append(b, name...), uint32(size))
 }
 
 func uint24(b []byte, n int) []byte { return append(b, byte(n), byte(n>>8), byte(n>>16)) }
