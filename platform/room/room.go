@@ -1,10 +1,13 @@
-// Package room is what a room token lets its holder do: it turns a request for
-// one into claims, with every limit, default and enumeration of the contract
-// (SignalWire's POST /api/video/room_tokens), and owns the list of permissions.
+// Package room is the named rooms, their sessions, and what a room token lets its
+// holder do, with every limit, default and enumeration of the contract
+// (SignalWire's /api/video).
 //
-// It is pure: values in, values out, no store, no goroutine, no clock of its
-// own. It knows nothing of HTTP, keys or tokens; whoever signs the claims adds
-// the issuer and the audience.
+// A session is a conference: the Service finds the one that goes on in a room or
+// makes room and session, and what happens in it is written by the store with the
+// conference's own changes. Requests become claims and settings by pure functions.
+// The Service has no state beside its store and starts no goroutine; its owner
+// calls Tend. It knows nothing of HTTP, keys or conferences; whoever signs the
+// claims adds the issuer and the audience.
 package room
 
 import (

@@ -70,7 +70,9 @@ type Summary struct {
 // JoinConference is the body of …/join. Metadata is the participant's own
 // description of itself; "name" is what people see, and comes from the token
 // when it is missing; the "roles" of who came by a ticket are always CUSTOMER.
-// The answer is 200 with the conference's Summary. Joining again with the same
+// The answer is 200 with the conference's Summary. The holder of a room token may
+// give the room's name as the conference's id, here and in every other call; here
+// the room's session is found or made. Joining again with the same
 // endpoint changes nothing and makes no event.
 type JoinConference struct {
 	ConferenceID   string          `json:"conferenceId"`
