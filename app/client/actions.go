@@ -158,8 +158,11 @@ func (c *Call) SetLayout(ctx context.Context, name string, positions map[string]
 	return c.onRoom(ctx, "setLayout", func(r wire.RoomAction) any { return wire.SetLayout{RoomAction: r, Name: name, Positions: positions} })
 }
 
-// SetPositions places members in the layout, by endpoint.
+// SetPositions places members in the layout, by endpoint; nil places nobody.
 func (c *Call) SetPositions(ctx context.Context, positions map[string]string) error {
+	if positions == nil {
+		positions = map[string]string{}
+	}
 	return c.onRoom(ctx, "setPositions", func(r wire.RoomAction) any { return wire.SetPositions{RoomAction: r, Positions: positions} })
 }
 

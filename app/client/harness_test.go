@@ -122,6 +122,7 @@ type member struct {
 	call   *Call
 	out    *Outgoing
 	mark   byte // first byte of every payload sent
+	staff  bool
 	stop   func()
 
 	mu     sync.Mutex
@@ -147,10 +148,19 @@ func enter(t *testing.T, h *host, address string, mark byte) *member {
 
 func enterBy(t *testing.T, h *host, address string, mark byte, by http.RoundTripper) *member {
 	t.Helper()
+	return enterWith(t, h, address, mark, by, nil)
+}
+
+// enterWith makes one with tokens of its own.
+func enterWith(t *testing.T, h *host, address string, mark byte, by http.RoundTripper, token func(context.Context) (string, error)) *member {
+	t.Helper()
 	hc := &http.Client{Transport: by}
 	m := &member{t: t, mark: mark, heard: map[byte]int{}, snapshots: map[string]wire.Snapshot{}, news: make(chan struct{}), tokens: &tokens{url: h.URL, hc: hc}}
 	var err error
-	if m.client, err = New(Config{Server: address, HTTP: hc, Token: m.tokens.token}); err != nil {
+	if token == nil {
+		token = m.tokens.token
+	}
+	if m.client, err = New(Config{Server: address, HTTP: hc, Token: token}); err != nil {
 		t.Fatal(err)
 	}
 	if m.out, err = NewOutgoing(); err != nil {
@@ -190,7 +200,7 @@ func (m *member) send(ctx context.Context) {
 
 func (m *member) join(conference string) *member {
 	m.t.Helper()
-	call, err := m.link.Join(CallConfig{Conference: conference, Metadata: wire.ParticipantMetadata{Name: string(m.mark)}, Send: m.out,
+	call, err := m.link.Join(CallConfig{Conference: conference, Metadata: wire.ParticipantMetadata{Name: string(m.mark)}, Send: m.out, Staff: m.staff,
 		Receive:   func(Incoming) (Receiver, error) { return ear{m}, nil },
 		OnState:   func(s CallState) { m.change(func() { m.state = s }) },
 		OnMessage: func(c wire.ChatMessage) { m.change(func() { m.said = append(m.said, c.Text) }) },
