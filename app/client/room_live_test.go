@@ -43,12 +43,6 @@ func visit(t *testing.T, h *host, room string, mark byte, fields map[string]any)
 	return m.join(room)
 }
 
-// seat returns the seat that m sees at somebody's endpoint.
-func (m *member) seat(of *member) wire.Member {
-	s, _ := memberIn(m.now().Conference.Metadata, of.now().Endpoint)
-	return s
-}
-
 // silent waits until nothing of somebody has come for half a second.
 func (m *member) silent(mark byte) {
 	m.t.Helper()

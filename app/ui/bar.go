@@ -41,14 +41,13 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 	}
 	// A press counts from what the person last asked for: the state that
 	// answers may be a moment behind a quick hand.
-	// What the server must lift first, or the room does not permit, is not counted
-	// on: the session says what came of it.
+	// What the room does not permit is not counted on: the session says so.
 	b.microphone = round("Mute (Ctrl+D)", "microphone", func() {
 		if b.own.Audience {
 			return
 		}
 		muted := !(b.muted || b.own.Silenced)
-		if !b.own.Silenced && (muted && b.own.MayMute || !muted && b.own.MayUnmute) {
+		if muted && b.own.MayMute || !muted && b.own.MayUnmute {
 			b.muted, b.asksMuted = muted, true
 		}
 		k.session.SetMicrophoneMuted(muted)
@@ -58,7 +57,7 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 			return
 		}
 		off := !(b.off || b.own.Darkened)
-		if !b.own.Darkened && (off && b.own.MayStop || !off && b.own.MayStart) {
+		if off && b.own.MayStop || !off && b.own.MayStart {
 			b.off, b.asksOff = off, true
 		}
 		k.session.SetCameraOff(off)

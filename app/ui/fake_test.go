@@ -90,7 +90,9 @@ func (f *fake) RevokeTicket() {
 }
 func (f *fake) SetMicrophoneMuted(m bool) {
 	f.change(fmt.Sprintf("muted %t", m), func(s *session.State) {
-		s.Call.MicrophoneMuted, s.Call.Participants[0].Muted = m, m
+		if own := s.Call.Own; m && own.MayMute || !m && own.MayUnmute {
+			s.Call.MicrophoneMuted, s.Call.Participants[0].Muted = m, m
+		}
 	})
 }
 func (f *fake) SetCameraOff(off bool) {

@@ -123,7 +123,9 @@ func TestWatching(t *testing.T) {
 // TestSilenced: a server's mute shows at once, a press asks the session, and the
 // button shows what comes of it, not what was wished.
 func TestSilenced(t *testing.T) {
-	b := openBench(t, "light", 1366, 768, silenced())
+	stuck := silenced()
+	stuck.Call.MicrophoneMuted = true
+	b := openBench(t, "light", 1366, 768, stuck)
 	c := b.screen.(*call)
 	if c.bar.microphone.icon != "microphone-off" || c.bar.camera.icon != "camera-off" || !strings.Contains(c.bar.microphone.name, "cannot") {
 		t.Errorf("buttons %s, %s: %s", c.bar.microphone.icon, c.bar.camera.icon, c.bar.microphone.name)
