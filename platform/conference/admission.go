@@ -95,7 +95,7 @@ func (c join) seat(s state) *seat {
 	}
 	taken := seat{Token: a.TokenID, Name: a.Name, Role: a.Role, Permissions: a.Permissions, MediaAllowed: a.MediaAllowed,
 		AudioMuted: a.AudioMuted, VideoMuted: a.VideoMuted, Meta: a.Meta, Sensitivity: wire.DefaultSensitivity,
-		RemoveAt: a.RemoveAt.Round(0), EndOnLeave: a.EndOnLeave}
+		RemoveAt: a.RemoveAt.Round(0) /* the wall's alone */, EndOnLeave: a.EndOnLeave}
 	if a.RemoveAfter > 0 {
 		taken.Elapses = c.steady.Add(a.RemoveAfter)
 	}

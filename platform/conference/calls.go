@@ -74,7 +74,7 @@ func (d *Directory) Join(ctx context.Context, who Caller, r wire.JoinConference)
 		return wire.Summary{}, fmt.Errorf("join: %w", err)
 	}
 	s, err := d.do(ctx, k, join{who.UserID, r.UserEndpointID, metadata, attendee(who, metadata), who.Customer, who.isStaff(), who.Admission,
-		d.wall(), d.steady()})
+		d.now(), d.steady()})
 	if err != nil {
 		return wire.Summary{}, err
 	}

@@ -40,9 +40,6 @@ func (s state) overdue(now, steady time.Time) []string {
 	return list
 }
 
-// wall is the time that the wall clock shows, and nothing else.
-func (d *Directory) wall() time.Time { return d.now().Round(0) }
-
 // steady is the time by which a stay is counted: the wall clock's at the start
 // and what has passed since. Setting the wall clock neither ends a stay nor
 // lengthens it.

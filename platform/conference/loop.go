@@ -166,7 +166,7 @@ func (c *conference) expire() {
 	if c.broken != nil || !c.state.seated() {
 		return
 	}
-	now, steady := c.dir.wall(), c.dir.steady()
+	now, steady := c.dir.now(), c.dir.steady()
 	for _, endpoint := range c.state.overdue(now, steady) {
 		c.handle(request{elapse{endpoint, now, steady}, make(chan result, 1)})
 	}

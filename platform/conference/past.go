@@ -69,12 +69,9 @@ func (s state) remembered(holder string) (past, bool) {
 	return *found, true
 }
 
-// and adds what an earlier past says to a later one.
+// and adds what an earlier past says to a later one, which has the rest from it.
 func (p past) and(earlier past) past {
 	p.Removed = p.Removed || earlier.Removed
-	if !earlier.Elapses.IsZero() {
-		p.Elapses = earlier.Elapses
-	}
 	return p
 }
 

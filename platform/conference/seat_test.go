@@ -1,6 +1,7 @@
 package conference_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -164,7 +165,7 @@ func holderless(user string) conference.Caller {
 func TestRemovalInOrder(t *testing.T) {
 	b := start(t)
 	staff, member, _ := b.meeting("c1")
-	b.publish2("c1", member, "b1", "s1")
+	b.publishAs("c1", member, "b1", "s1")
 	must(b.View(ctx, member, viewing("c1", "b1", "s1", "v1")))(t)
 	if err := b.MuteAudio(ctx, staff, by("c1", "a1", "b1")); err != nil {
 		t.Fatal(err)
@@ -205,7 +206,7 @@ func TestRemovalInOrder(t *testing.T) {
 	}
 }
 
-func (b *bench) publish2(id string, who conference.Caller, endpoint, stream string) {
+func (b *bench) publishAs(id string, who conference.Caller, endpoint, stream string) {
 	b.t.Helper()
 	must(b.Publish(ctx, who, offer(id, endpoint, stream)))(b.t)
 }
@@ -267,7 +268,7 @@ func TestSeatsOutliveTheServer(t *testing.T) {
 	got := b.permits("c1")
 	slices.Sort(got)
 	equal(t, []string{"b1 {false true true true 97}", "c1 {true true false true 97}"}, got)
-	b.publish2("c1", member, "b1", "s1")
+	b.publishAs("c1", member, "b1", "s1")
 	if err := second(b.Join(ctx, holder("y", func(a *conference.Admission) { a.Room.Name = "lobby" }), wire.JoinConference{ConferenceID: "c1", UserEndpointID: "y1"})); !errors.Is(err, conference.ErrLocked) {
 		t.Errorf("the lock: %v", err)
 	}
@@ -300,5 +301,27 @@ func TestWhatIsNotWrittenIsNotPermitted(t *testing.T) {
 			}
 			equal(t, want, b.permits("c1"))
 		})
+	}
+}
+
+// TestDemotedWhileItPublishes: who becomes one of the audience while the SFU
+// answers publishes nothing.
+func TestDemotedWhileItPublishes(t *testing.T) {
+	b := start(t)
+	staff, member, _ := b.meeting("c1")
+	b.sfu.publish = func(context.Context) error {
+		return b.Demote(ctx, staff, wire.Demote{MemberAction: by("c1", "a1", "b1")})
+	}
+	if err := second(b.Publish(ctx, member, offer("c1", "b1", "s1"))); !errors.Is(err, conference.ErrAudience) {
+		t.Errorf("published: %v", err)
+	}
+	m := "default/c1"
+	equal(t, []string{"publish " + m + " s1", "permit " + m + " b1 {false false true true 97}", "unpublish " + m + " s1"}, b.sfu.took())
+	for _, p := range b.state("c1").Participants {
+		for _, e := range p.Endpoints {
+			if len(e.Streams) > 0 {
+				t.Errorf("%s has %+v", e.ID, e.Streams)
+			}
+		}
 	}
 }
