@@ -75,6 +75,7 @@ export class Extras {
     network.addEventListener('change', showNetwork);
     call.addEventListener('people', showNetwork, { signal });
     showNetwork();
+    call.replay(); // what was said while this was loading
     signal.addEventListener('abort', () => {
       for (const part of [chat, files, network, snapshots, photo]) part.close();
     });

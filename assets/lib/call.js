@@ -39,6 +39,8 @@ const GRACE = 1_500;
 const SETTLED = 10_000;
 /** How often joining is tried before it counts as failed. */
 const TRIES = 4;
+/** So many events are told again to who comes later. */
+const EARLY = 64;
 
 /**
  * Call reports "phase", "people" (detail: the Event that brought it, if one did)
@@ -75,6 +77,8 @@ export class Call extends EventTarget {
   #reason = '';
   #ending = new AbortController();
   #quality = new Quality();
+  /** @type {import('./wire.js').Event[]} the first events of the call */
+  #early = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #grace;
 
@@ -172,6 +176,11 @@ export class Call extends EventTarget {
     return this.#visit?.level(stream) ?? 0;
   }
 
+  /** Tells the first events of the call once more, for who began to listen after it; who hears one twice knows it by its id. */
+  replay() {
+    for (const detail of this.#early) this.dispatchEvent(new CustomEvent('event', { detail }));
+  }
+
   /** Leaves; resolves when the server knows, or cannot be told. */
   async leave() {
     const visit = this.#visit;
@@ -229,7 +238,11 @@ export class Call extends EventTarget {
       api: this.#api, tokens: this.#tokens, socket, conferenceId, userId, metadata, local: this.#local,
     });
     this.#visit = visit;
-    visit.addEventListener('event', (e) => this.dispatchEvent(new CustomEvent('event', { detail: /** @type {CustomEvent} */ (e).detail })));
+    visit.addEventListener('event', (e) => {
+      const { detail } = /** @type {CustomEvent} */ (e);
+      if (this.#early.length < EARLY) this.#early.push(detail);
+      this.dispatchEvent(new CustomEvent('event', { detail }));
+    });
     try {
       await visit.enter();
       entered();

@@ -102,6 +102,4 @@ describe('a device', { skip: program ? false : 'there is no server program', con
     await refuses(poll(c, asked.device_code), 'authorization_pending');
     await refuses(poll(c, asked.device_code), 'slow_down');
   });
-
-  test('comes too late', { skip: 'a code lives ten minutes' });
 });

@@ -50,6 +50,27 @@ const cameras = `
     return stream;
   };`;
 
+test('a photo that is asked for while the page still loads is not forgotten', async () => {
+  const world = await World.open(browser);
+  /** @type {(load: void) => void} */
+  let load = () => undefined;
+  const loaded = new Promise((resolve) => { load = resolve; });
+  await world.page.route('**/customer/extras.js', async (route) => {
+    await loaded;
+    await route.fallback();
+  });
+  await world.visit();
+  await meet(world);
+  world.ask({ snapshotId: 'p1' });
+  world.enter({ id: 'ben', name: 'Ben' });
+  await world.page.waitForSelector('[data-participant="ben"]'); // which came after it
+  assert.equal(await world.page.locator('#photo').count(), 0);
+  load();
+  await world.page.waitForSelector('#photo-send');
+  assert.deepEqual(world.complaints, []);
+  await world.context.close();
+});
+
 scene('the keyboard alone opens, writes, changes and closes the panel', async (w) => {
   await meet(w);
   await ready(w);
