@@ -47,7 +47,7 @@ test-go: node_modules ## every Go test but the windowed end-to-end run, with the
 test-fuzz: ## what strangers send to the token service, 20 s for each parser
 	@for f in Redirect Basic Token Form; do echo "fuzz $$f"; go test -run '^$$' -fuzz "^Fuzz$$f\$$" -fuzztime 20s -fuzzminimizetime 1x ./platform/oauth || exit 1; done
 test-e2e: ## the real server, window and browser in one call
-	go test -count=1 -v -tags $(TAGS) -timeout 10m ./app/e2e/...
+	go test -count=1 -v -tags $(TAGS) -timeout 20m ./app/e2e/...
 
 .PHONY: bench
 bench: build ## print the figures as JSON lines

@@ -236,7 +236,7 @@ describe('in a room', { skip: program ? false : 'there is no server program' }, 
     await absent.waitForSelector('body[data-screen="absent"]');
     const at = (/** @type {number} */ seconds) => new Date(Date.now() + seconds * 1000).toISOString();
     const [early, late] = await Promise.all([
-      link(name, { join_from: at(6) }).then((url) => visit(url)),
+      link(name, { join_from: at(15) }).then((url) => visit(url)),
       link(name, { join_from: at(-60), join_until: at(-30) }).then((url) => visit(url)),
     ]);
     await late.waitForSelector('body[data-screen="late"]');
