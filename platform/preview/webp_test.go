@@ -99,7 +99,10 @@ func TestLoopByItsChunks(t *testing.T) {
 func TestLoopInABrowser(t *testing.T) {
 	browser, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Skip("there is no chromium")
+		browser, err = exec.LookPath("google-chrome")
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	picture, err := Encode([]Frame{frame(t, "red"), frame(t, "blue")}, 1500*time.Millisecond)
 	if err != nil {

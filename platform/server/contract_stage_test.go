@@ -4,12 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"testing"
 	"time"
 
 	"guichet/platform/wire"
-
-	"github.com/pion/webrtc/v4"
 )
 
 // stage is what a request finds, and the request with all its fields.
@@ -78,30 +75,6 @@ func (s *script) must(by *side, path string, v any) answer {
 		s.t.Fatalf("%s: %d %s", path, a.status, a.body)
 	}
 	return a
-}
-
-// receiving is what a browser that views audio and video would offer.
-func receiving(t *testing.T) string {
-	t.Helper()
-	pc, err := webrtc.NewPeerConnection(webrtc.Configuration{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := pc.GracefulClose(); err != nil {
-			t.Error(err)
-		}
-	}()
-	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
-		if _, err := pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	o, err := pc.CreateOffer(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o.SDP
 }
 
 var someCandidates = []map[string]any{{"candidate": "candidate:1 1 udp 2130706431 127.0.0.1 40000 typ host", "sdpMid": "0", "sdpMLineIndex": 0}}

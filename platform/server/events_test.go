@@ -53,6 +53,17 @@ func next(t *testing.T, events <-chan wire.Event) wire.Event {
 // offer is what a browser that sends audio and video would offer.
 func offer(t *testing.T) string {
 	t.Helper()
+	return offerTo(t, webrtc.RTPTransceiverDirectionSendonly)
+}
+
+// receiving is what a browser that views audio and video would offer.
+func receiving(t *testing.T) string {
+	t.Helper()
+	return offerTo(t, webrtc.RTPTransceiverDirectionRecvonly)
+}
+
+func offerTo(t *testing.T, direction webrtc.RTPTransceiverDirection) string {
+	t.Helper()
 	pc, err := webrtc.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +74,7 @@ func offer(t *testing.T) string {
 		}
 	}()
 	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
-		if _, err := pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
+		if _, err := pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: direction}); err != nil {
 			t.Fatal(err)
 		}
 	}
