@@ -1,6 +1,6 @@
 // Package clocktest makes clocks for tests whose wall jumps, as when somebody
-// sets the machine's time, while what they count goes on evenly. Only tests
-// import it. A Clock may be used by any goroutine.
+// sets the machine's time, while what they count goes on evenly, and on which a
+// year passes at once. Only tests import it. A Clock may be used by any goroutine.
 package clocktest
 
 import (
@@ -10,7 +10,14 @@ import (
 )
 
 // Clock is a clock whose wall can be set. The zero value is right.
-type Clock struct{ ahead atomic.Int64 } // seconds
+type Clock struct {
+	ahead  atomic.Int64 // seconds
+	passed atomic.Int64 // nanoseconds
+}
+
+// Pass lets time go by, for the wall and for what is counted. Timers know nothing
+// of it: who waits by one sees it with the next thing that happens.
+func (c *Clock) Pass(d time.Duration) { c.passed.Add(int64(d)) }
 
 // Set lets the wall be ahead of the right time, or behind it, from now on.
 func (c *Clock) Set(ahead time.Duration) { c.ahead.Store(int64(ahead / time.Second)) }
@@ -18,7 +25,7 @@ func (c *Clock) Set(ahead time.Duration) { c.ahead.Store(int64(ahead / time.Seco
 // Now is time.Now with the wall as it is set. Its monotonic reading is the right
 // one, so that the time between two readings is what has passed.
 func (c *Clock) Now() time.Time {
-	now := time.Now()
+	now := time.Now().Add(time.Duration(c.passed.Load()))
 	// The upper bits of the first word hold the wall's seconds above 30 bits of
 	// nanoseconds, and below the highest bit, which tells that the second word is
 	// a monotonic reading. Nothing public sets one without the other.

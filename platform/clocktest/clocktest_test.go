@@ -18,3 +18,18 @@ func TestWallJumpsAndNothingElse(t *testing.T) {
 		}
 	}
 }
+
+// TestTimePasses: a year goes by on the wall and by what is counted.
+func TestTimePasses(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	var c Clock
+	c.Set(-time.Hour)
+	before := c.Now()
+	c.Pass(year)
+	after := c.Now()
+	for what, passed := range map[string]time.Duration{"the wall": after.Round(0).Sub(before.Round(0)), "what is counted": after.Sub(before)} {
+		if passed < year || passed > year+time.Minute {
+			t.Errorf("by %s %v have passed", what, passed)
+		}
+	}
+}

@@ -147,7 +147,7 @@ func (c end) change(s state) (state, []wire.Event, error) {
 			return s, nil, err
 		}
 	}
-	s.Ended, s.Members = true, nil
+	s.Ended, s.Members, s.Past = true, nil, nil
 	s = s.withoutViewers(func(viewerKey, viewer) bool { return true })
 	return s, []wire.Event{{Type: wire.EventEnded, UserID: c.user, UserEndpointID: c.endpoint, Reason: c.reason}}, nil
 }

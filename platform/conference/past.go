@@ -105,7 +105,7 @@ func (p past) resume(s seat) seat {
 		s.Elapses = p.Elapses
 	}
 	if p.Role != "" {
-		s.Role, s.Permissions, s.MediaAllowed = p.Role, p.Permissions, p.MediaAllowed
+		s.Role, s.Permissions, s.MediaAllowed, s.Recast = p.Role, p.Permissions, p.MediaAllowed, true
 	}
 	return s
 }

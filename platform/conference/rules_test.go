@@ -259,10 +259,12 @@ func TestLeavingIsNoWayOut(t *testing.T) {
 		rights Rights
 		over   time.Time
 	}{
-		"after leaving":        {in("t", "t2", later), []command{mute, leave{"t", "t1", ""}}, Rights{ReceiveVideo: true, Quietest: 97}, noon.Add(time.Minute)},
-		"while still in":       {in("t", "t2", later), []command{mute}, Rights{ReceiveVideo: true, Quietest: 97}, noon.Add(time.Minute)},
-		"as somebody else":     {in("u", "u1", later), []command{mute, leave{"t", "t1", ""}}, Rights{true, true, true, true, 97}, later.Add(time.Minute)},
-		"after being demoted":  {in("t", "t2", later), []command{demote, leave{"t", "t1", ""}}, Rights{ReceiveAudio: true, ReceiveVideo: true, Quietest: 97}, noon.Add(time.Minute)},
+		"after leaving":       {in("t", "t2", later), []command{mute, leave{"t", "t1", ""}}, Rights{ReceiveVideo: true, Quietest: 97}, noon.Add(time.Minute)},
+		"while still in":      {in("t", "t2", later), []command{mute}, Rights{ReceiveVideo: true, Quietest: 97}, noon.Add(time.Minute)},
+		"as somebody else":    {in("u", "u1", later), []command{mute, leave{"t", "t1", ""}}, Rights{true, true, true, true, 97}, later.Add(time.Minute)},
+		"after being demoted": {in("t", "t2", later), []command{demote, leave{"t", "t1", ""}}, Rights{ReceiveAudio: true, ReceiveVideo: true, Quietest: 97}, noon.Add(time.Minute)},
+		"after being demoted and leaving twice": {in("t", "t2", later), []command{demote, leave{"t", "t1", ""}, in("t", "t3", later), leave{"t", "t3", ""}},
+			Rights{ReceiveAudio: true, ReceiveVideo: true, Quietest: 97}, noon.Add(time.Minute)},
 		"after leaving freely": {in("t", "t2", later), []command{leave{"t", "t1", ""}}, Rights{true, true, true, true, 97}, noon.Add(time.Minute)},
 	} {
 		t.Run(name, func(t *testing.T) {
