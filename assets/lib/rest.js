@@ -16,14 +16,18 @@ export class APIError extends Error {
    * @param {string} from.code
    * @param {string} [from.message]
    * @param {string} [from.reason] what happened to a ticket or conference that is gone
+   * @param {number | null} [from.notBefore] when what came too early may succeed, in milliseconds
+   * @param {number | null} [from.now] by the server's clock
    * @param {unknown} [from.cause]
    */
-  constructor({ status = 0, code, message = '', reason = '', cause }) {
+  constructor({ status = 0, code, message = '', reason = '', notBefore = null, now = null, cause }) {
     super(message || code, { cause });
     this.name = 'APIError';
     this.status = status;
     this.code = code;
     this.reason = reason;
+    this.notBefore = notBefore;
+    this.now = now;
   }
 
   /** Whether the same request may succeed later. */
@@ -72,7 +76,7 @@ export function readAnswer(status, body) {
   }
   if (status >= 200 && status < 300) return value;
   const error = readError(value);
-  throw new APIError({ status, message: error.message, reason: error.reason, code: error.code || codes[status] || 'internal' });
+  throw new APIError({ ...error, status, code: error.code || codes[status] || 'internal' });
 }
 
 /**

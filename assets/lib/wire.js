@@ -387,14 +387,17 @@ export const readSDPAnswer = (value) => text(object(value, 'answer').sdpAnswer, 
  * The body of a refusal: an API error {code, message} or a token error (RFC
  * 6749, section 5.2). Anything else, such as a proxy's page, reads as empty.
  * @param {unknown} value
- * @returns {{ code: string, message: string, reason: string }}
+ * @returns {{ code: string, message: string, reason: string, notBefore: number | null, now: number | null }} the times in milliseconds
  */
 export function readError(value) {
   const o = metadata(value);
   const member = (/** @type {string} */ name) => (typeof o[name] === 'string' ? /** @type {string} */ (o[name]) : '');
+  const time = (/** @type {string} */ name) => Date.parse(member(name)) || null;
   return {
     code: member('code') || member('error'),
     message: member('message') || member('error_description'),
     reason: member('reason'),
+    notBefore: time('notBefore'),
+    now: time('now'),
   };
 }

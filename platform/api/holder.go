@@ -136,19 +136,18 @@ func (a *API) enterRoom(ctx context.Context, id oauth.Identity, conferenceID, en
 	if h == nil || conferenceID != h.claims.Room.Name && conferenceID != h.session {
 		return who, conferenceID, nil
 	}
-	if h.session == "" {
-		if err := mayCome(a.Now(), h.claims.Bounds(wire.VideoSettings{})); err != nil {
-			return who, "", err
-		}
-	}
 	if err := wire.CheckID("userEndpointId", endpointID); err != nil {
 		return who, "", err
 	}
 	if err := a.Endpoints.Check(ctx, owner(id), endpointID); err != nil {
 		return who, "", err
 	}
-	session, settings, err := a.Rooms.Enter(ctx, h.claims)
+	may := func(v wire.VideoSettings) error { return mayCome(a.Now(), h.claims.Bounds(v)) }
+	session, settings, err := a.Rooms.Enter(ctx, h.claims, may)
 	if errors.Is(err, room.ErrUnknown) {
+		if err := may(wire.VideoSettings{}); err != nil {
+			return who, "", err // the room may be there in time
+		}
 		return who, "", &wire.Error{Code: wire.CodeNotFound, Message: "there is no room " + h.claims.Room.Name + ", and this token does not make it (auto_create_room is false)"}
 	}
 	if err != nil {
@@ -189,12 +188,11 @@ func (a *API) join(ctx context.Context, id oauth.Identity, body wire.JoinConfere
 // began or ended meanwhile.
 const maxTries = 3
 
-// mayCome tells whether a token lets anybody in at a time, as far as no room says
-// otherwise.
+// mayCome tells whether a token lets anybody into a session that begins now.
 func mayCome(now time.Time, b room.Bounds) error {
 	switch {
 	case now.Before(b.JoinFrom):
-		return conference.ErrEarly
+		return &conference.EarlyError{Opens: b.JoinFrom}
 	case !now.Before(b.JoinUntil):
 		return conference.ErrLate
 	case !b.RemoveAt.IsZero() && !now.Before(b.RemoveAt):

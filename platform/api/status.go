@@ -147,6 +147,7 @@ var reasons = map[error]wire.Reason{
 	ticket.ErrExpired: wire.ReasonExpired,
 	ticket.ErrRevoked: wire.ReasonRevoked,
 	ticket.ErrUsed:    wire.ReasonUsed,
+	ticket.ErrEarly:   wire.ReasonEarly,
 
 	conference.ErrEarly:   wire.ReasonEarly,
 	conference.ErrLate:    wire.ReasonLate,
@@ -169,10 +170,24 @@ func translate(err error) *wire.Error {
 			if c.message == "" {
 				return &wire.Error{Code: c.code, Message: err.Error()}
 			}
-			return &wire.Error{Code: c.code, Message: c.message, Reason: reasons[c.err]}
+			return &wire.Error{Code: c.code, Message: c.message, Reason: reasons[c.err], NotBefore: notBefore(err)}
 		}
 	}
 	return &wire.Error{Code: wire.CodeInternal, Message: "something went wrong in the server"}
+}
+
+// notBefore is when what came too early may be tried again; nil: it did not come
+// too early.
+func notBefore(err error) *wire.Time {
+	var room *conference.EarlyError
+	var link *ticket.EarlyError
+	switch {
+	case errors.As(err, &room):
+		return new(wire.NewTime(room.Opens))
+	case errors.As(err, &link):
+		return new(wire.NewTime(link.Opens))
+	}
+	return nil
 }
 
 // fail answers with the error's code and status. Only an internal one is
@@ -183,6 +198,9 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if !ok {
 		status = http.StatusInternalServerError
 		a.Logger.Error("request", "method", r.Method, "path", r.Pattern, "err", err)
+	}
+	if e.NotBefore != nil {
+		e.Now = new(wire.NewTime(a.Now()))
 	}
 	if err := send(w, status, e); err != nil {
 		a.Logger.Error("send error", "err", err)

@@ -51,6 +51,14 @@ type Rights struct {
 // AllRights are those of an endpoint without a seat.
 var AllRights = Rights{SendAudio: true, SendVideo: true, ReceiveAudio: true, ReceiveVideo: true, Quietest: 127}
 
+// EarlyError is an ErrEarly with the time from which its holder may join.
+type EarlyError struct{ Opens time.Time }
+
+func (e *EarlyError) Error() string { return ErrEarly.Error() }
+
+// Is makes it an ErrEarly.
+func (e *EarlyError) Is(target error) bool { return target == ErrEarly }
+
 // admitted tells whether who asks may come in, and why not.
 func (c join) admitted(s state) error {
 	holder := ""
@@ -61,7 +69,7 @@ func (c join) admitted(s state) error {
 	case a != nil && s.Room != nil && s.Room.Name != a.Room.Name:
 		return ErrForbidden
 	case a != nil && c.now.Before(a.JoinFrom):
-		return ErrEarly
+		return &EarlyError{Opens: a.JoinFrom}
 	case a != nil && !a.JoinUntil.IsZero() && !c.now.Before(a.JoinUntil):
 		return ErrLate
 	case a != nil && !a.RemoveAt.IsZero() && !c.now.Before(a.RemoveAt):

@@ -243,7 +243,7 @@ var (
 	ErrNotEmpty          = errors.New("somebody is in the conference")
 	ErrEnded             = errors.New("conference has ended")
 	ErrForbidden         = errors.New("not allowed")
-	ErrEarly             = errors.New("room token is not valid yet")
+	ErrEarly             = errors.New("room token is not valid yet") // an *EarlyError
 	ErrLate              = errors.New("room token lets nobody join any more")
 	ErrRemoved           = errors.New("was removed from the room")
 	ErrLocked            = errors.New("room is locked")

@@ -53,9 +53,10 @@ type Store interface {
 	RemoveRoom(ctx context.Context, organization, id string) (session string, err error)
 	// EnterRoom returns the room of a name and its session. Without a room it
 	// makes the given one, or fails with ErrUnknown when there is none given;
-	// without a session that goes on it makes one with the given id. Of several
-	// callers at once all get the same.
-	EnterRoom(ctx context.Context, organization, name string, fresh *Stored, sessionID, project string, at time.Time) (Stored, string, error)
+	// without a session that goes on it makes one with the given id, unless may
+	// fails for the room's settings: then nothing is made. Of several callers at
+	// once all get the same.
+	EnterRoom(ctx context.Context, organization, name string, fresh *Stored, sessionID, project string, at time.Time, may func(wire.VideoSettings) error) (Stored, string, error)
 	// CurrentSession returns the id of the session that goes on in a room, or fails
 	// with ErrNoSession.
 	CurrentSession(ctx context.Context, organization, name string) (string, error)
@@ -126,14 +127,15 @@ func (s *Service) EndEmpty(ctx context.Context, end func(ctx context.Context, or
 
 // Enter finds the session of the room that a token names, or makes room and
 // session if the token may. It returns the session's id, which its conference has
-// or will have, and the room's settings.
-func (s *Service) Enter(ctx context.Context, c Claims) (session string, settings wire.VideoSettings, err error) {
+// or will have, and the room's settings. What it would make is made only if may
+// does not fail for the settings.
+func (s *Service) Enter(ctx context.Context, c Claims, may func(wire.VideoSettings) error) (session string, settings wire.VideoSettings, err error) {
 	var fresh *Stored
 	now := s.now()
 	if c.AutoCreateRoom {
 		fresh = &Stored{Organization: c.Organization, ID: wire.NewID(), Settings: c.settings(), Created: now, Updated: now}
 	}
-	r, session, err := s.store.EnterRoom(ctx, c.Organization, c.Room.Name, fresh, wire.NewID(), c.ProjectID, now)
+	r, session, err := s.store.EnterRoom(ctx, c.Organization, c.Room.Name, fresh, wire.NewID(), c.ProjectID, now, may)
 	return session, r.Settings, err
 }
 

@@ -163,7 +163,7 @@ func (s *Store) RemoveRoom(ctx context.Context, organization, id string) (sessio
 
 // EnterRoom implements room.Store. Writes come one after the other, so that of
 // several callers the first makes what the others find.
-func (s *Store) EnterRoom(ctx context.Context, organization, name string, fresh *room.Stored, sessionID, project string, at time.Time) (r room.Stored, session string, err error) {
+func (s *Store) EnterRoom(ctx context.Context, organization, name string, fresh *room.Stored, sessionID, project string, at time.Time, may func(wire.VideoSettings) error) (r room.Stored, session string, err error) {
 	// Nearly everybody finds what is there.
 	if r, session, err = findSession(ctx, s.read, organization, name); err == nil {
 		return r, session, nil
@@ -183,6 +183,9 @@ func (s *Store) EnterRoom(ctx context.Context, organization, name string, fresh 
 			}
 			r = *fresh
 			err = addRoom(tx, r)
+		}
+		if err == nil {
+			err = may(r.Settings)
 		}
 		if err != nil {
 			return err

@@ -30,6 +30,10 @@ type Error struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`
 	Reason  Reason `json:"reason,omitempty"` // of CodeGone for a ticket, of CodeForbidden for a room
+	// NotBefore, of ReasonEarly, is when the same request may succeed. Now is the
+	// server's clock, so that a wrong one of the caller's does not matter.
+	NotBefore *Time `json:"notBefore,omitempty"`
+	Now       *Time `json:"now,omitempty"`
 }
 
 // Reason tells programs why a ticket is gone, or why a room lets nobody in.
@@ -44,7 +48,7 @@ const (
 
 // The reasons of CodeForbidden when somebody would join a room.
 const (
-	ReasonEarly   Reason = "early"   // join_from has not come
+	ReasonEarly   Reason = "early"   // join_from has not come, or a ticket's beginning
 	ReasonLate    Reason = "late"    // join_until is over
 	ReasonLocked  Reason = "locked"  // the room is
 	ReasonRemoved Reason = "removed" // from this session, or the time in it is over

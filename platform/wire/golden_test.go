@@ -46,11 +46,13 @@ var (
 // golden holds one value of every body and event; testdata has the JSON of
 // each, which the JavaScript tests read too.
 var golden = map[string]any{
-	"create-room-links":   CreateRoomLinks{"app", "standalone", "k-1", "i-1", 14400, "https://calls.example.org"},
-	"room-links":          RoomLinks{"https://calls.example.org/t/abc-def", "https://calls.example.org/a?roomId=c1"},
-	"invitation-early":    Invitation{"abc-def", "Guichet", "Anna", &at, &at},
-	"error":               Error{Code: CodeNotFound, Message: "conference c1 is not known"},
-	"error-gone":          Error{CodeGone, "this link was used already", ReasonUsed},
+	"create-room-links": CreateRoomLinks{"app", "standalone", "k-1", "i-1", 14400, "https://calls.example.org"},
+	"room-links":        RoomLinks{"https://calls.example.org/t/abc-def", "https://calls.example.org/a?roomId=c1"},
+	"invitation-early":  Invitation{"abc-def", "Guichet", "Anna", &at, &at},
+	"error":             Error{Code: CodeNotFound, Message: "conference c1 is not known"},
+	"error-gone":        Error{Code: CodeGone, Message: "this link was used already", Reason: ReasonUsed},
+	"error-early": Error{Code: CodeForbidden, Message: "the room token is not valid yet", Reason: ReasonEarly,
+		NotBefore: &at, Now: &at},
 	"register-endpoint":   RegisterEndpoint{UserEndpointID: "e1", KeepAliveSeconds: 15, ServerKeepAliveReminderOn: true},
 	"registered-endpoint": "e1",
 	"endpoint":            RegisteredEndpoint{"e1", "agent1", 15, true, at},

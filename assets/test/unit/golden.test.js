@@ -24,6 +24,9 @@ const foreign = [
   /interaction/, /file/, /snapshot/, /^transcript$/,
 ];
 
+/** What an error need not have. */
+const plain = { reason: '', notBefore: null, now: null };
+
 /** @type {Record<string, (value: any) => void>} */
 const readers = {
   conference: (v) => assert.deepEqual(readConference(v), v),
@@ -38,9 +41,10 @@ const readers = {
   'chat-message': (v) => assert.deepEqual(readChatMessage(v), { ...v, timestamp: new Date(v.timestamp) }),
   'chat-messages': (v) =>
     assert.deepEqual(readChatMessages(v), { ...v, messages: v.messages.map((/** @type {any} */ m) => ({ ...m, timestamp: new Date(m.timestamp) })) }),
-  error: (v) => assert.deepEqual(readError(v), { reason: '', ...v }),
-  'error-gone': (v) => assert.deepEqual(readError(v), v),
-  'token-error': (v) => assert.deepEqual(readError(v), { code: v.error, message: v.error_description, reason: '' }),
+  error: (v) => assert.deepEqual(readError(v), { ...plain, ...v }),
+  'error-gone': (v) => assert.deepEqual(readError(v), { ...plain, ...v }),
+  'error-early': (v) => assert.deepEqual(readError(v), { ...v, notBefore: Date.parse(v.notBefore), now: Date.parse(v.now) }),
+  'token-error': (v) => assert.deepEqual(readError(v), { ...plain, code: v.error, message: v.error_description }),
   member: (v) => assert.deepEqual(readMember(JSON.stringify(v)), { ...v, handRaisedAt: new Date(v.handRaisedAt), removeAt: new Date(v.removeAt) }),
   'member-audience': (v) => assert.deepEqual(readMember(JSON.stringify(v)), { position: '', ...v, handRaisedAt: null, removeAt: null }),
   room: (v) => assert.deepEqual(readRoom(JSON.stringify(v)), v),
@@ -170,7 +174,8 @@ test('answers of another shape are refused', () => {
   assert.throws(() => readEvent({ ...golden('event-network-indicator-updated'), participantIndicatorMap: { e1: { grade: 'FINE' } } }), { name: 'WireError' });
   assert.throws(() => readToken({ ...golden('token'), expires_in: 0 }), { name: 'WireError' });
   assert.throws(() => readICEServers({ iceServers: [{ urls: 'stun:x' }] }), { name: 'WireError' });
-  for (const value of [undefined, null, '<html>', 7, []]) assert.deepEqual(readError(value), { code: '', message: '', reason: '' });
+  for (const value of [undefined, null, '<html>', 7, []]) assert.deepEqual(readError(value), { ...plain, code: '', message: '' });
+  assert.deepEqual(readError({ code: 'forbidden', notBefore: 'soon', now: 7 }), { ...plain, code: 'forbidden', message: '' });
 });
 
 test('a stream id may be the older object', () => {
