@@ -20,6 +20,7 @@ import (
 	"guichet/platform/endpoint"
 	"guichet/platform/file"
 	"guichet/platform/interaction"
+	"guichet/platform/limit"
 	"guichet/platform/oauth"
 	"guichet/platform/page"
 	"guichet/platform/preview"
@@ -61,7 +62,7 @@ type Config struct {
 type API struct {
 	Config
 	mux      *mux
-	openings *limiter // ticket pages of unknown ids, by address
+	openings *limit.Limiter[string] // ticket pages of unknown ids, by address
 	whip     sessions
 }
 
@@ -77,7 +78,7 @@ func New(c Config) (*API, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &API{Config: c, mux: newMux(), openings: newLimiter(c.Now)}
+	a := &API{Config: c, mux: newMux(), openings: limit.New[string](maxGuessers, c.Now)}
 	a.whip.init()
 	a.routeEndpoints()
 	a.routeConferences()

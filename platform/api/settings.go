@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"guichet/platform/limit"
 	"guichet/platform/oauth"
 	"guichet/platform/oauth/idp"
 	"guichet/platform/oauth/keyring"
@@ -49,7 +50,7 @@ func (a *API) routeSettings() {
 
 // actor is who changes settings.
 func actor(r *http.Request, id oauth.Identity) oauth.Actor {
-	return oauth.Actor{Organization: id.Organization, UserID: id.UserID, ClientID: id.ClientID, Address: remote(r)}
+	return oauth.Actor{Organization: id.Organization, UserID: id.UserID, ClientID: id.ClientID, Address: limit.Address(r)}
 }
 
 // each turns a list into the envelope of lists.

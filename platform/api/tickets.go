@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/platform/limit"
 	"guichet/platform/oauth"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
@@ -116,11 +117,12 @@ func (a *API) openTicket(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
 	var invitation wire.Invitation
 	var err error
-	if from := network(r); !a.openings.take(from) {
+	from := limit.Network(r)
+	if _, ok := a.openings.Take(from, guesses()); !ok {
 		err = &wire.Error{Code: wire.CodeTooMany, Message: "too many wrong links from your network: wait a minute"}
 		w.Header().Set("Retry-After", "60")
 	} else if invitation, err = a.Tickets.Open(r.Context(), r.PathValue("id")); !errors.Is(err, ticket.ErrUnknown) {
-		a.openings.giveBack(from)
+		a.openings.GiveBack(from)
 	}
 	if strings.Contains(r.Header.Get("Accept"), "application/json") {
 		if err == nil {

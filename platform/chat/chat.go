@@ -18,9 +18,8 @@ import (
 	"fmt"
 	"time"
 
+	"guichet/platform/limit"
 	"guichet/platform/wire"
-
-	"golang.org/x/time/rate"
 )
 
 // Failures that callers branch on; others are *wire.Error with the code
@@ -62,7 +61,7 @@ type Caller struct {
 // Service takes messages and gives them out.
 type Service struct {
 	Config
-	pace pace
+	pace *limit.Limiter[sender]
 }
 
 // New returns the service of a store.
@@ -76,7 +75,7 @@ func New(c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{Config: c, pace: pace{by: map[sender]*rate.Limiter{}}}, nil
+	return &Service{Config: c, pace: limit.New[sender](maxSenders, c.Now)}, nil
 }
 
 // Send writes a message of a participant and tells everybody in the conference.
@@ -95,7 +94,7 @@ func (s *Service) Send(ctx context.Context, who Caller, q wire.SendMessage) (wir
 	if err != nil {
 		return wire.ChatMessage{}, err
 	}
-	if !s.pace.allow(sender{who.Organization, from}, s.Now()) {
+	if _, ok := s.pace.Take(sender{who.Organization, from}, typing()); !ok {
 		return wire.ChatMessage{}, ErrTooFast
 	}
 	m := Message{ID: q.MessageID, Key: k, Sender: from, Name: nameOf(seat.Metadata, who.UserID), Text: q.Text}

@@ -133,7 +133,7 @@ func TestPace(t *testing.T) {
 		_, err := s.Send(t.Context(), Caller{Organization: "o", UserID: "u"}, wire.SendMessage{ConferenceID: "c1", UserEndpointID: endpoint, MessageID: "m", Text: "x"})
 		return err
 	}
-	for i := range sendBurst {
+	for i := range typing().Burst {
 		if err := send("e1"); err != nil {
 			t.Fatalf("message %d: %v", i, err)
 		}
@@ -144,7 +144,7 @@ func TestPace(t *testing.T) {
 	if err := send("e2"); err != nil {
 		t.Errorf("somebody else: %v", err)
 	}
-	now = now.Add(time.Second / sendRate)
+	now = now.Add(typing().Every)
 	if err := send("e1"); err != nil {
 		t.Errorf("a moment later: %v", err)
 	}
@@ -157,28 +157,8 @@ func TestPace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := len(s.pace.by); n != 2 {
+	if n := s.pace.Len(); n != 2 {
 		t.Errorf("%d senders are remembered, want the 2 that are there", n)
-	}
-}
-
-// TestPaceForgets: memory stays bounded, however many write.
-func TestPaceForgets(t *testing.T) {
-	s := service(t, &kept{}, nil)
-	for i := range maxSenders + 10 {
-		if !s.pace.allow(sender{"o", Member{fmt.Sprint(i), "u"}}, noon) {
-			t.Fatal("the first message of a sender is refused")
-		}
-	}
-	if n := len(s.pace.by); n > maxSenders {
-		t.Errorf("%d senders are remembered", n)
-	}
-	for i := range maxSenders {
-		s.pace.allow(sender{"o", Member{fmt.Sprint("later-", i), "u"}}, noon.Add(time.Minute))
-	}
-	s.pace.sweep(noon.Add(2 * time.Minute))
-	if n := len(s.pace.by); n != 0 {
-		t.Errorf("%d senders are remembered after their time", n)
 	}
 }
 

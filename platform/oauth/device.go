@@ -11,10 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"guichet/platform/wire"
-
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"guichet/platform/limit"
+	"guichet/platform/wire"
 )
 
 // Device authorization, RFC 8628.
@@ -95,12 +96,12 @@ func (s *Service) addDevice(w http.ResponseWriter, r *http.Request) (oidc.Device
 		return none, &refusal{status: http.StatusBadRequest, code: string(oidc.InvalidScope)}
 	}
 	// They are kept for a while each: one address shall not fill the store.
-	if wait, ok := s.limits.take(limitKey("device", remote(r), ""), deviceRequests()); !ok {
+	if wait, ok := s.limits.Take(limitKey("device", limit.Network(r), ""), deviceRequests()); !ok {
 		return none, tooMany(wait)
 	}
 	code, d := newToken()
 	for {
-		device := Device{Digest: d, UserCode: newUserCode(), Application: a.ID, Organization: a.Organization, Scopes: granted, Address: remote(r),
+		device := Device{Digest: d, UserCode: newUserCode(), Application: a.ID, Organization: a.Organization, Scopes: granted, Address: limit.Network(r),
 			Created: s.now(), Expires: s.now().Add(deviceLife)}
 		err := s.config.Store.AddDevice(r.Context(), device, devicePace)
 		if errors.Is(err, ErrTaken) {
@@ -184,8 +185,8 @@ func (s *Service) deviceCodePosted(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	code, ok := typed(form.Get("user_code"))
-	limit := limitKey("user code", remote(r), "")
-	if wait, allowed := s.limits.take(limit, codeFailures()); !allowed {
+	key := limitKey("user code", limit.Network(r), "")
+	if wait, allowed := s.limits.Take(key, codeFailures()); !allowed {
 		w.Header().Set("Retry-After", retryAfter(wait))
 		s.showCode(w, r, http.StatusTooManyRequests, code, "There were too many wrong codes. Wait a minute, then try again.")
 		return
@@ -198,10 +199,10 @@ func (s *Service) deviceCodePosted(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, ErrUnknown):
 		s.showCode(w, r, http.StatusForbidden, code, "This code is not right, or too old. Compare it with the device's screen; a new one appears there after ten minutes.")
 	case err != nil:
-		s.limits.giveBack(limit)
+		s.limits.GiveBack(key)
 		s.showError(w, r, err)
 	default:
-		s.limits.giveBack(limit)
+		s.limits.GiveBack(key)
 		s.showSignIn(w, r, authorization{Application: d.Application, Organization: d.Organization, Device: d.UserCode})
 	}
 }
@@ -273,7 +274,7 @@ func (s *Service) decide(r *http.Request, v decision, approve bool, name string)
 	if err != nil {
 		return page{}, err
 	}
-	e := AuditEntry{Organization: d.Organization, Event: EventDevice, Refused: !approve, Actor: u.ID, Client: d.Application, Address: remote(r), Detail: "denied"}
+	e := AuditEntry{Organization: d.Organization, Event: EventDevice, Refused: !approve, Actor: u.ID, Client: d.Application, Address: limit.Network(r), Detail: "denied"}
 	if !approve {
 		if err := s.config.Store.DecideDevice(ctx, v.UserCode, nil, now); err != nil {
 			return page{}, err

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"guichet/platform/limit"
 	"guichet/platform/oauth/keyring"
 )
 
@@ -64,7 +65,7 @@ func (s *Service) logOut(r *http.Request, c idClaims, wanted string) (back strin
 	if err := s.followed(ctx, err); err != nil || !ended {
 		return wanted, err
 	}
-	return wanted, s.record(ctx, AuditEntry{Organization: a.Organization, Event: EventSignOut, Client: a.ID, Subject: c.Subject, Address: remote(r), Detail: "by the program"})
+	return wanted, s.record(ctx, AuditEntry{Organization: a.Organization, Event: EventSignOut, Client: a.ID, Subject: c.Subject, Address: limit.Network(r), Detail: "by the program"})
 }
 
 // hinted reads an id token of ours, which may have expired long ago.

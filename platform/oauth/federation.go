@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"guichet/platform/limit"
 	"guichet/platform/oauth/idp"
 	"guichet/platform/wire"
 )
@@ -152,7 +153,7 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request) {
 	var f flight
 	known := s.unseal(s.browser(r), sealedFlight, answer.Get("state"), &f) && f.Provider == r.PathValue("provider")
 	if known {
-		if wait, ok := s.limits.take(limitKey("flight", remote(r), ""), flightsLanding()); !ok {
+		if wait, ok := s.limits.Take(limitKey("flight", limit.Network(r), ""), flightsLanding()); !ok {
 			w.Header().Set("Retry-After", retryAfter(wait))
 			s.showError(w, r, &refusal{status: http.StatusTooManyRequests, description: "Too many sign in from where you are. Wait a minute."})
 			return
@@ -177,7 +178,7 @@ func (s *Service) finish(r *http.Request, f flight, answer url.Values) (StoredUs
 	if err != nil {
 		return StoredUser{}, p, err
 	}
-	e := AuditEntry{Organization: q.Organization, Event: EventSignIn, Refused: true, Client: q.Application, Address: remote(r)}
+	e := AuditEntry{Organization: q.Organization, Event: EventSignIn, Refused: true, Client: q.Application, Address: limit.Network(r)}
 	person, err := s.providers.Finish(ctx, p.Provider, f.Transit, answer)
 	if err != nil {
 		e.Detail = "through " + p.Name + ": the provider's answer was not good"

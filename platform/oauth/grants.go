@@ -159,7 +159,7 @@ func (e engine) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Refre
 	if !ok {
 		return nil, oidc.ErrInvalidScope()
 	}
-	if _, ok := s.limits.take("refresh "+g.ID, refreshes()); !ok {
+	if _, ok := s.limits.Take("refresh "+g.ID, refreshes()); !ok {
 		return nil, op.NewStatusError(&oidc.Error{ErrorType: oidc.SlowDown, Description: "the session is refreshed too often"}, http.StatusTooManyRequests)
 	}
 	roles, err := s.rolesOf(ctx, g)

@@ -12,10 +12,11 @@ import (
 	"slices"
 	"strings"
 
-	"guichet/platform/wire"
-
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"guichet/platform/limit"
+	"guichet/platform/wire"
 )
 
 // Paths of the service, beside those of the token endpoint.
@@ -127,7 +128,7 @@ func cached(next http.Handler) http.Handler {
 // comes of it is in the audit log before it is answered.
 func (s *Service) token(d dialect, library http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		t := &attempt{entry: AuditEntry{Event: EventToken, Address: remote(r)}}
+		t := &attempt{entry: AuditEntry{Event: EventToken, Address: limit.Network(r)}}
 		err := s.grant(d, library, w, r, t)
 		if err = s.recordAttempt(r.Context(), t, err); err != nil {
 			s.refuse(w, r, err)
@@ -179,7 +180,7 @@ func (s *Service) recordAttempt(ctx context.Context, t *attempt, err error) erro
 	switch {
 	case err == nil:
 	case errors.As(err, &f) && f.status != http.StatusTooManyRequests && f.code != codePending && f.code != codeSlowDown:
-		if _, ok := s.limits.take(limitKey("refusal", e.Address, ""), refusalsWritten()); !ok {
+		if _, ok := s.limits.Take(limitKey("refusal", e.Address, ""), refusalsWritten()); !ok {
 			return err
 		}
 		e.Refused, e.Detail = true, strings.TrimSpace(e.Detail+" "+f.logged())
@@ -248,7 +249,7 @@ func (s *Service) authenticateRequest(r *http.Request, form url.Values) (StoredA
 	if err != nil {
 		return StoredApplication{}, err
 	}
-	return s.authenticate(r.Context(), remote(r), readings)
+	return s.authenticate(r.Context(), limit.Network(r), readings)
 }
 
 // authenticated is a request as the library shall see it: the checked form, and

@@ -26,6 +26,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"guichet/platform/limit"
 	"guichet/platform/oauth/idp"
 	"guichet/platform/oauth/keyring"
 	"guichet/platform/oauth/vault"
@@ -109,7 +110,7 @@ type Service struct {
 	revoked   revocations
 	cache     cache
 	hasher    *hasher
-	limits    *limiter
+	limits    *limit.Limiter[string]
 	guesses   chan struct{} // places for secrets that are being compared
 	providers *idp.Client
 	landed    landed
@@ -140,7 +141,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{config: c, https: u.Scheme == "https", log: c.Logger,
-		limits: newLimiter(c.Now), revoked: revocations{by: map[revocationKey]Revocation{}}, cache: cache{by: map[string]StoredApplication{}}, guesses: make(chan struct{}, runtime.GOMAXPROCS(0)), done: make(chan struct{})}
+		limits: limit.New[string](maxLimited, c.Now), revoked: revocations{by: map[revocationKey]Revocation{}}, cache: cache{by: map[string]StoredApplication{}}, guesses: make(chan struct{}, runtime.GOMAXPROCS(0)), done: make(chan struct{})}
 	var key [32]byte
 	rand.Read(key[:])
 	if s.pages, err = vault.New(key[:]); err != nil {

@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"guichet/platform/wire"
-
 	"github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"guichet/platform/limit"
+	"guichet/platform/wire"
 )
 
 // redeem serves the ticket grant: the form of the old password grant with a
@@ -32,15 +33,15 @@ func (s *Service) redeem(r *http.Request, t *attempt, a StoredApplication, form 
 	if !ok {
 		return &refusal{status: http.StatusBadRequest, code: string(oidc.InvalidScope)}
 	}
-	limit := limitKey("ticket", remote(r), "")
-	wait, ok := s.limits.take(limit, ticketFailures())
+	failed := limitKey("ticket", limit.Network(r), "")
+	wait, ok := s.limits.Take(failed, ticketFailures())
 	if !ok {
 		return tooMany(wait)
 	}
 	// Good tickets count as well, and are not given back: one link could fill the
 	// store with its grants.
-	if wait, ok := s.limits.take(limitKey("redeem", remote(r), ""), redemptions()); !ok {
-		s.limits.giveBack(limit)
+	if wait, ok := s.limits.Take(limitKey("redeem", limit.Network(r), ""), redemptions()); !ok {
+		s.limits.GiveBack(failed)
 		return tooMany(wait)
 	}
 	found, err := s.config.Tickets.Redeem(r.Context(), name, key)
@@ -53,7 +54,7 @@ func (s *Service) redeem(r *http.Request, t *attempt, a StoredApplication, form 
 	case errors.As(err, &refused):
 	case err != nil:
 		// A fault of ours is nobody's guess.
-		s.limits.giveBack(limit)
+		s.limits.GiveBack(failed)
 		return err
 	case !now.Before(found.Expires):
 		refused = &TicketError{Reason: "has expired"}
@@ -62,7 +63,7 @@ func (s *Service) redeem(r *http.Request, t *attempt, a StoredApplication, form 
 		return &refusal{status: http.StatusBadRequest, code: string(oidc.InvalidGrant),
 			description: "Ticket " + described(name) + " " + refused.Reason, quiet: "the ticket " + refused.Reason}
 	}
-	s.limits.giveBack(limit)
+	s.limits.GiveBack(failed)
 	g := Grant{ID: wire.NewID(), Application: a.ID, Organization: found.Organization, UserID: found.UserID, Name: found.Name, Scopes: granted,
 		Roles: []string{RoleCustomer}, Conference: found.Conference, Ticket: found.Ticket, Started: now,
 		Expires: now.Add(sessionLife)} // a ticket's time is for coming in: it must not cut a call

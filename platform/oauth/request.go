@@ -195,7 +195,7 @@ func (s *Service) authenticate(ctx context.Context, address string, readings []c
 		}
 	}
 	if !counted {
-		if wait, allowed := s.limits.take(key, secretFailures()); !allowed {
+		if wait, allowed := s.limits.Take(key, secretFailures()); !allowed {
 			return StoredApplication{}, tooMany(wait)
 		}
 	}
@@ -219,7 +219,7 @@ func (s *Service) guess(ctx context.Context, key, hash, secret string) (bool, er
 	if s.hasher.remembered(hash, secret) {
 		return true, nil
 	}
-	if wait, allowed := s.limits.take(key, secretFailures()); !allowed {
+	if wait, allowed := s.limits.Take(key, secretFailures()); !allowed {
 		return false, tooMany(wait)
 	}
 	ok, err := s.hasher.match(ctx, hash, secret)
@@ -227,7 +227,7 @@ func (s *Service) guess(ctx context.Context, key, hash, secret string) (bool, er
 		s.hasher.remember(hash, secret)
 	}
 	if ok || err != nil {
-		s.limits.giveBack(key)
+		s.limits.GiveBack(key)
 	}
 	return ok, err
 }

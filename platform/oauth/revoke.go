@@ -10,9 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"guichet/platform/oauth/keyring"
-
 	"github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"guichet/platform/limit"
+	"guichet/platform/oauth/keyring"
 )
 
 // revoke implements RFC 7009: a refresh token ends its grant, an access token
@@ -46,7 +47,7 @@ func (s *Service) asked(w http.ResponseWriter, r *http.Request) (StoredApplicati
 
 func (s *Service) revokeToken(r *http.Request, a StoredApplication, token string) error {
 	ctx, now := r.Context(), s.now()
-	e := AuditEntry{Organization: a.Organization, Event: EventRevoked, Client: a.ID, Address: remote(r)}
+	e := AuditEntry{Organization: a.Organization, Event: EventRevoked, Client: a.ID, Address: limit.Network(r)}
 	ended := false
 	g, err := s.config.Store.Refreshed(ctx, digest(token))
 	switch {
@@ -117,7 +118,7 @@ func (s *Service) introspect(w http.ResponseWriter, r *http.Request) {
 	found, about, err := s.lookUp(r, form.Get("token"))
 	if err == nil && found.Active && found.ClientID != a.ID && !(slices.Contains(a.Roles, RoleService) && about == a.Organization) {
 		err = s.record(r.Context(), AuditEntry{Organization: a.Organization, Event: EventIntrospection, Refused: true, Client: a.ID,
-			Subject: found.Subject, TokenID: found.ID, Address: remote(r), Detail: "the token is another application's"})
+			Subject: found.Subject, TokenID: found.ID, Address: limit.Network(r), Detail: "the token is another application's"})
 		found = introspection{}
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/platform/limit"
 	"guichet/platform/wire"
 )
 
@@ -106,7 +107,7 @@ func (s *Service) signInPosted(w http.ResponseWriter, r *http.Request) {
 		s.showForm(w, r, http.StatusTooManyRequests, q, again)
 	case errors.Is(err, ErrUnknown):
 		e := AuditEntry{Organization: q.Organization, Event: EventSignIn, Refused: true, Client: q.Application, Subject: u.ID,
-			Address: remote(r), Detail: "wrong password"}
+			Address: limit.Network(r), Detail: "wrong password"}
 		if u.ID == "" {
 			e.Detail = "unknown name" // which may be a password in the wrong place, and is not kept
 		}
@@ -126,7 +127,7 @@ func (s *Service) signInPosted(w http.ResponseWriter, r *http.Request) {
 // signedIn goes on with what somebody signed in for.
 func (s *Service) signedIn(w http.ResponseWriter, r *http.Request, q authorization, u StoredUser, how string) {
 	err := s.record(r.Context(), AuditEntry{Organization: u.Organization, Event: EventSignIn, Client: q.Application, Subject: u.ID,
-		Address: remote(r), Detail: how})
+		Address: limit.Network(r), Detail: how})
 	switch {
 	case err != nil:
 		s.showError(w, r, err)
@@ -140,12 +141,12 @@ func (s *Service) signedIn(w http.ResponseWriter, r *http.Request, q authorizati
 // limitedSignIn is signIn with failures limited by address, and by address and
 // name.
 func (s *Service) limitedSignIn(r *http.Request, organization, name, password string) (StoredUser, error) {
-	address := remote(r)
+	address := limit.Network(r)
 	keys := []string{limitKey("address", address, ""), limitKey("user", address, strings.ToLower(name))}
-	for i, a := range []allowance{addressFailures(), signInFailures()} {
-		if wait, ok := s.limits.take(keys[i], a); !ok {
+	for i, a := range []limit.Rate{addressFailures(), signInFailures()} {
+		if wait, ok := s.limits.Take(keys[i], a); !ok {
 			if i == 1 {
-				s.limits.giveBack(keys[0])
+				s.limits.GiveBack(keys[0])
 			}
 			return StoredUser{}, tooMany(wait)
 		}
@@ -153,7 +154,7 @@ func (s *Service) limitedSignIn(r *http.Request, organization, name, password st
 	u, err := s.signIn(r.Context(), organization, name, password)
 	if !errors.Is(err, ErrUnknown) {
 		for _, k := range keys {
-			s.limits.giveBack(k)
+			s.limits.GiveBack(k)
 		}
 	}
 	return u, err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/platform/limit"
 	"guichet/platform/oauth/keyring"
 )
 
@@ -69,7 +70,7 @@ func (s *Service) VerifyBasic(r *http.Request) (Identity, error) {
 	if !ok {
 		return Identity{}, fmt.Errorf("%w: not Basic", ErrInvalidToken)
 	}
-	a, err := s.authenticate(r.Context(), remote(r), found)
+	a, err := s.authenticate(r.Context(), limit.Network(r), found)
 	var f *refusal
 	switch {
 	case errors.As(err, &f) && f.status == http.StatusTooManyRequests:
