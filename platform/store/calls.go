@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"guichet/platform/broker"
 	"guichet/platform/call"
 )
 
@@ -104,22 +103,11 @@ func saveCallEvents(tx *sql.Tx, c call.Change) ([]tailRow, error) {
 	var rows []tailRow
 	for _, e := range c.Entries {
 		for _, p := range e.To {
-			r, err := tx.Exec(`INSERT INTO journal (organization, endpoint, body, created)
-				SELECT organization, id, ?, ? FROM endpoints WHERE id = ? AND organization = ? AND user_id = ?`,
-				e.Body, c.At.UnixMilli(), p.Endpoint, c.Key.Organization, p.User)
+			row, err := tellEndpoint(tx, c.Key.Organization, p.Endpoint, p.User, e.Body, c.At)
 			if err != nil {
 				return nil, err
 			}
-			if n, err := r.RowsAffected(); err != nil {
-				return nil, err
-			} else if n == 0 {
-				continue
-			}
-			seq, err := r.LastInsertId()
-			if err != nil {
-				return nil, err
-			}
-			rows = append(rows, tailRow{broker.Entry{Seq: seq, Body: e.Body}, []string{p.Endpoint}})
+			rows = append(rows, row...)
 		}
 	}
 	return rows, nil

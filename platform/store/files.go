@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"guichet/platform/broker"
 	"guichet/platform/file"
 )
 
@@ -152,20 +151,6 @@ func fileMembers(tx *sql.Tx, k file.Key) ([]file.Member, error) {
 		list = append(list, m)
 	}
 	return list, rows.Err()
-}
-
-// tellConference writes an event for everybody who is in the conference. It is
-// one row, which memberships let them see.
-func tellConference(tx *sql.Tx, organization, conference string, to []string, body []byte, at time.Time) ([]tailRow, error) {
-	done, err := tx.Exec(`INSERT INTO journal (organization, conference, body, created) VALUES (?, ?, ?, ?)`, organization, conference, body, at.UnixMilli())
-	if err != nil {
-		return nil, err
-	}
-	seq, err := done.LastInsertId()
-	if err != nil {
-		return nil, err
-	}
-	return []tailRow{{broker.Entry{Seq: seq, Body: body}, to}}, nil
 }
 
 func scanFile(r row) (f file.Record, err error) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"guichet/platform/broker"
 	"guichet/platform/file"
 	"guichet/platform/wire"
 )
@@ -33,27 +32,15 @@ func (s *Store) AddSnapshot(ctx context.Context, p file.Picture, n file.Note, ma
 	})
 }
 
-// tellMembers writes an event for single endpoints: a row for each that still
-// belongs to its user.
+// tellMembers writes a note for those whom it is for.
 func tellMembers(tx *sql.Tx, organization string, n file.Note, at time.Time) ([]tailRow, error) {
 	var rows []tailRow
 	for _, m := range n.To {
-		done, err := tx.Exec(`INSERT INTO journal (organization, endpoint, body, created)
-			SELECT organization, id, ?, ? FROM endpoints WHERE id = ? AND organization = ? AND user_id = ?`,
-			n.Body, at.UnixMilli(), m.EndpointID, organization, m.UserID)
+		row, err := tellEndpoint(tx, organization, m.EndpointID, m.UserID, n.Body, at)
 		if err != nil {
 			return nil, err
 		}
-		if count, err := done.RowsAffected(); err != nil {
-			return nil, err
-		} else if count == 0 {
-			continue
-		}
-		seq, err := done.LastInsertId()
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, tailRow{broker.Entry{Seq: seq, Body: n.Body}, []string{m.EndpointID}})
+		rows = append(rows, row...)
 	}
 	return rows, nil
 }
