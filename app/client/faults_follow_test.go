@@ -149,6 +149,7 @@ func text(s wire.Conference) string {
 	for _, k := range slices.Sorted(maps.Keys(s.Metadata)) {
 		b.WriteString("\n" + k + "=" + s.Metadata[k])
 	}
+	b.WriteString(roomText(s.Metadata))
 	object := func(raw json.RawMessage) string {
 		if len(raw) == 0 || string(raw) == "null" {
 			return "{}"
@@ -162,7 +163,7 @@ func text(s wire.Conference) string {
 		ends := slices.Clone(p.Endpoints)
 		slices.SortFunc(ends, func(a, b wire.Endpoint) int { return strings.Compare(a.ID, b.ID) })
 		for _, n := range ends {
-			b.WriteString("\n " + n.ID + " " + object(n.Metadata))
+			b.WriteString("\n " + n.ID + " " + object(n.Metadata) + seatText(s.Metadata, n.ID))
 			for _, t := range n.Streams {
 				b.WriteString("\n  " + string(t.ID) + " " + string(t.Type) + " " + object(t.Metadata))
 			}

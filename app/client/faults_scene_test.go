@@ -31,6 +31,7 @@ type scene struct {
 	truth   map[int64]string // the server's state at a version
 	lines   []*line
 	actors  []string // endpoints of others: user, '-', number
+	lobby   lobby
 
 	tally
 	trace *[]string // nil: not wanted
@@ -39,6 +40,7 @@ type scene struct {
 // tally counts what happened, so that a test cannot pass by doing nothing.
 type tally struct {
 	events, deliveries, unread, drops, doubles, jumps, cuts, lags, restarts, failures, forgotten, aged, fetches, stale, bursts, ends, compared int
+	seats, removals                                                                                                                            int // what was done to seats and rooms, and of that who was taken out
 	worst                                                                                                                                      int // fetches that a follower needed after a burst
 }
 
@@ -47,13 +49,14 @@ func (t *tally) add(o tally) {
 	t.unread += o.unread
 	t.cuts, t.lags, t.restarts, t.failures, t.forgotten = t.cuts+o.cuts, t.lags+o.lags, t.restarts+o.restarts, t.failures+o.failures, t.forgotten+o.forgotten
 	t.aged, t.fetches, t.stale, t.bursts, t.ends = t.aged+o.aged, t.fetches+o.fetches, t.stale+o.stale, t.bursts+o.bursts, t.ends+o.ends
+	t.seats, t.removals = t.seats+o.seats, t.removals+o.removals
 	t.compared, t.worst = t.compared+o.compared, max(t.worst, o.worst)
 }
 
 func (t tally) String() string {
-	return fmt.Sprintf("%d events in %d conferences, %d delivered, %d not readable, %d dropped, %d repeated, %d out of order; %d cuts, %d cursors that fell back, %d restarts, %d failed writes, "+
+	return fmt.Sprintf("%d events in %d conferences, %d acts in rooms, %d removals; %d delivered, %d not readable, %d dropped, %d repeated, %d out of order; %d cuts, %d cursors that fell back, %d restarts, %d failed writes, "+
 		"%d endpoints forgotten, %d journals aged; %d states fetched, %d older than what was known; %d bursts, %d comparisons, at most %d fetches after a burst",
-		t.events, t.ends, t.deliveries, t.unread, t.drops, t.doubles, t.jumps, t.cuts, t.lags, t.restarts, t.failures, t.forgotten, t.aged, t.fetches, t.stale, t.bursts, t.compared, t.worst)
+		t.events, t.ends, t.seats, t.removals, t.deliveries, t.unread, t.drops, t.doubles, t.jumps, t.cuts, t.lags, t.restarts, t.failures, t.forgotten, t.aged, t.fetches, t.stale, t.bursts, t.compared, t.worst)
 }
 
 var life = context.Background()
@@ -61,7 +64,7 @@ var life = context.Background()
 // play runs a scene until it has seen so many events, and returns the first
 // difference that it finds.
 func play(seed uint64, events int, trace *[]string, kinds ...func(id string) (follower, error)) (tally, error) {
-	s := &scene{chance: rand.New(rand.NewPCG(seed, 17)), make: kinds, store: newMemory(), ends: &living{gone: map[string]bool{}}, trace: trace}
+	s := &scene{chance: rand.New(rand.NewPCG(seed, 17)), make: kinds, store: newMemory(), ends: &living{gone: map[string]bool{}}, lobby: newLobby(), trace: trace}
 	for u := range 3 {
 		for n := range 2 {
 			s.actors = append(s.actors, fmt.Sprintf("u%d-%d", u, n))
@@ -103,6 +106,7 @@ func (s *scene) begin() error {
 	s.calls++
 	s.tally.ends++
 	s.id, s.ended, s.version, s.truth, s.lines = fmt.Sprintf("c%d", s.calls), false, 0, map[int64]string{}, nil
+	s.lobby.open = false
 	if _, err := s.dir.Create(life, caller("u0"), wire.CreateConference{ConferenceID: s.id, Metadata: map[string]string{"k0": "0"}}); err != nil {
 		return err
 	}
@@ -477,6 +481,9 @@ func (s *scene) same(l *line) error {
 
 // command does one thing to the conference, which may be refused.
 func (s *scene) command() error {
+	if s.coin(3) {
+		return s.seated()
+	}
 	e := s.actors[s.chance.IntN(len(s.actors))]
 	user := e[:2]
 	who, stream := caller(user), wire.StreamID(fmt.Sprintf("s%d.%s", s.chance.IntN(2), e))
@@ -525,7 +532,8 @@ func (s *scene) metadata() json.RawMessage {
 
 // ignoring leaves the errors that nobody expects.
 func ignoring(err error) error {
-	for _, fine := range []error{conference.ErrNotMember, conference.ErrUnknownStream, conference.ErrExists, conference.ErrEnded, conference.ErrUnavailable, conference.ErrFull, errGone} {
+	for _, fine := range []error{conference.ErrNotMember, conference.ErrUnknownStream, conference.ErrExists, conference.ErrEnded, conference.ErrUnavailable, conference.ErrFull, errGone,
+		conference.ErrNotPermitted, conference.ErrAudience, conference.ErrLocked, conference.ErrRemoved, conference.ErrUnknownMember} {
 		if errors.Is(err, fine) {
 			return nil
 		}

@@ -44,7 +44,7 @@ func differ(t *testing.T, events int, kinds ...func(id string) (follower, error)
 		}
 	}
 	t.Log(all)
-	if all.drops == 0 || all.doubles == 0 || all.jumps == 0 || all.lags == 0 || all.restarts == 0 || all.stale == 0 || all.forgotten == 0 {
+	if all.drops == 0 || all.doubles == 0 || all.jumps == 0 || all.lags == 0 || all.restarts == 0 || all.stale == 0 || all.forgotten == 0 || all.seats == 0 || all.removals == 0 {
 		t.Error("not everything happened")
 	}
 }

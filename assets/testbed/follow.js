@@ -7,6 +7,7 @@
  */
 import { createInterface } from 'node:readline';
 import { Follower } from '../lib/conference.js';
+import { readMember, readRoom } from '../lib/members.js';
 import { APIError } from '../lib/rest.js';
 import { EventType, readConference, readEvent } from '../lib/wire.js';
 
@@ -97,15 +98,33 @@ function happen(name, h) {
 function text(state) {
   const lines = [`${state.id} ${state.version}`];
   for (const k of Object.keys(state.metadata).sort()) lines.push(`${k}=${state.metadata[k]}`);
+  lines.push(...room(state.metadata.ROOM));
   const byId = (/** @type {{ id: string }} */ a, /** @type {{ id: string }} */ b) => (a.id < b.id ? -1 : 1);
   for (const p of [...state.participants].sort(byId)) {
     lines.push(p.id);
     for (const e of [...p.endpoints].sort(byId)) {
-      lines.push(` ${e.id} ${JSON.stringify(e.metadata)}`);
+      lines.push(` ${e.id} ${JSON.stringify(e.metadata)}`, ...seat(state.metadata[`MEMBER/${e.id}`]));
       for (const s of e.streams) lines.push(`  ${s.id} ${s.type} ${JSON.stringify(s.metadata)}`);
     }
   }
   return lines.join('\n');
+}
+
+/** A seat as the library reads it. @param {string} [value] */
+function seat(value) {
+  const m = value === undefined ? null : readMember(value);
+  if (!m) return [];
+  return [`  seat ${[m.id, m.name, m.role, m.permissions.join(','), m.audioMuted, m.videoMuted, m.deaf, m.inputVolume, m.outputVolume, m.sensitivity,
+    m.position, m.handRaisedAt?.getTime() ?? 0, m.mediaAllowed, Object.keys(m.meta).sort().join(',')].join(' ')}`];
+}
+
+/** A room's settings as the library reads them. @param {string} [value] */
+function room(value) {
+  const r = value === undefined ? null : readRoom(value);
+  if (!r) return [];
+  const places = Object.keys(r.positions).sort().map((e) => `${e}:${r.positions[e]}`).join(',');
+  return [`room ${[r.name, r.displayName, r.sessionId, r.locked, r.layout, places, r.hideVideoMuted, r.prioritizeHandraise, r.syncAudioVideo, r.previews,
+    r.maxMembers, Object.keys(r.meta).sort().join(',')].join(' ')}`];
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
