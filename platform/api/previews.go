@@ -1,17 +1,20 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 
+	"guichet/platform/conference"
 	"guichet/platform/oauth"
 	"guichet/platform/preview"
 	"guichet/platform/room"
+	"guichet/platform/wire"
 )
 
 const previewPath = "/previews/"
 
-// routePreviews shows rooms to whoever has a link of preview_url, and to staff and
-// the holders of the room's tokens.
+// routePreviews shows rooms to whoever has a link of preview_url, to staff, and to
+// who is in.
 func (a *API) routePreviews() {
 	known := a.guard(callsRead, a.roomPreview)
 	a.mux.HandleFunc("GET "+previewPath+"{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -41,14 +44,38 @@ func (a *API) previewURL(s room.Session) *string {
 	return &link
 }
 
-// roomPreview shows a session to its members and to staff.
+// roomPreview shows a session to staff, and of its guests to those who are in and
+// may see pictures there.
 func (a *API) roomPreview(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
 	session := r.PathValue("id")
-	// Reading the conference is what permits to see it.
-	if _, err := a.Conferences.Summary(r.Context(), conferenceCaller(id), session); err != nil {
+	state, err := a.Conferences.State(r.Context(), conferenceCaller(id), session)
+	if err == nil && id.IsCustomer() {
+		err = sees(state, id.UserID)
+	}
+	if err != nil {
 		return err
 	}
 	return a.sendPreview(w, r, preview.Room{Organization: id.Organization, Session: session})
+}
+
+// sees fails when a user is in a conference with no endpoint that may receive
+// video.
+func sees(state wire.Conference, userID string) error {
+	err := conference.ErrNotMember
+	for _, p := range state.Participants {
+		for _, e := range p.Endpoints {
+			if p.ID != userID {
+				continue
+			}
+			var seat wire.Member
+			text := state.Metadata[wire.MemberKey(e.ID)]
+			if text == "" || json.Unmarshal([]byte(text), &seat) == nil && seat.MediaAllowed != wire.MediaAudioOnly {
+				return nil
+			}
+			err = conference.ErrNotPermitted
+		}
+	}
+	return err
 }
 
 func (a *API) sendPreview(w http.ResponseWriter, r *http.Request, in preview.Room) error {

@@ -95,6 +95,12 @@ func TestPreviewOfARoom(t *testing.T) {
 	nobody.get("/previews/"+session).refused("without a signature", 401, wire.CodeUnauthorized)
 	nobody.get(path).refused("without a token", 401, wire.CodeUnauthorized)
 	r.guest(fields("elsewhere")).get("/previews/"+session).refused("of another room", 403, wire.CodeForbidden)
+	outside, blind := r.guest(fields("stage")), r.guest(fields("stage", "media_allowed", "audio-only"))
+	blind.enter("stage")
+	for _, id := range []string{"stage", session} {
+		outside.get("/previews/"+id).refused("who has not joined", 403, wire.CodeForbidden)
+		blind.get("/previews/"+id).refused("who may not see pictures", 403, wire.CodeForbidden)
+	}
 
 	// A mute of the server's counts at once, whatever was seen before.
 	agent := r.application("test", "secret")
