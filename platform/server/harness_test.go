@@ -175,7 +175,7 @@ func (c caller) do(operation string, v any) answer {
 
 func (c caller) endpoint() (id string) {
 	c.t.Helper()
-	c.post("/rtc-api/users/endpoints", wire.RegisterEndpoint{KeepAliveSeconds: 60}).into(&id)
+	c.post("/rtc-api/users/endpoints", wire.RegisterEndpoint{KeepAliveSeconds: 600}).into(&id)
 	return id
 }
 

@@ -149,9 +149,25 @@ type hearing struct{ audio, video chan struct{} }
 
 // views begins to receive a stream.
 func (a *seated) views(stream wire.StreamID, viewer string) *hearing {
+	a.t.Helper()
+	return a.viewsOnly(stream, viewer, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo)
+}
+
+// viewsOnly asks for some kinds of media alone.
+func (a *seated) viewsOnly(stream wire.StreamID, viewer string, kinds ...webrtc.RTPCodecType) *hearing {
 	t := a.t
 	t.Helper()
 	pc := pions(t)
+	h := hears(t, pc, kinds...)
+	var viewed wire.ViewedStream
+	a.do("viewStream", wire.ViewStream{ConferenceID: a.session, UserEndpointID: a.endpoint, StreamID: stream, ViewerID: viewer, SDPOffer: offered(t, pc)}).into(&viewed)
+	accepted(t, pc, viewed.SDPAnswer)
+	return h
+}
+
+// hears asks for kinds of media and counts what comes.
+func hears(t *testing.T, pc *webrtc.PeerConnection, kinds ...webrtc.RTPCodecType) *hearing {
+	t.Helper()
 	h := &hearing{make(chan struct{}, 1<<16), make(chan struct{}, 1<<16)}
 	pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		into := h.audio
@@ -168,14 +184,11 @@ func (a *seated) views(stream wire.StreamID, viewer string) *hearing {
 			into <- struct{}{}
 		}
 	})
-	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+	for _, kind := range kinds {
 		if _, err := pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var viewed wire.ViewedStream
-	a.do("viewStream", wire.ViewStream{ConferenceID: a.session, UserEndpointID: a.endpoint, StreamID: stream, ViewerID: viewer, SDPOffer: offered(t, pc)}).into(&viewed)
-	accepted(t, pc, viewed.SDPAnswer)
 	return h
 }
 
@@ -207,24 +220,34 @@ func drain(c chan struct{}) (n int) {
 // pass between two whom nothing binds.
 func (h *hearing) measure(t *testing.T, what string, free *hearing, audio, video bool) {
 	t.Helper()
+	measure(t, what, free, audio, video, h)
+}
+
+// measure does so for many at once.
+func measure(t *testing.T, what string, free *hearing, audio, video bool, all ...*hearing) {
+	t.Helper()
 	drain(free.audio)
 	drain(free.video)
 	free.passes(t, 60) // what was on its way has come, and the SFU's patience with pauses is over
-	drain(h.audio)
-	drain(h.video)
+	for _, h := range all {
+		drain(h.audio)
+		drain(h.video)
+	}
 	free.passes(t, 30)
-	for name, one := range map[string]struct {
-		c    chan struct{}
-		want bool
-	}{"sound": {h.audio, audio}, "picture": {h.video, video}} {
-		if one.want {
-			select {
-			case <-one.c:
-			case <-time.After(patience):
-				t.Errorf("%s: no %s", what, name)
+	for i, h := range all {
+		for name, one := range map[string]struct {
+			c    chan struct{}
+			want bool
+		}{"sound": {h.audio, audio}, "picture": {h.video, video}} {
+			if one.want {
+				select {
+				case <-one.c:
+				case <-time.After(patience):
+					t.Errorf("%s: no %s at viewer %d", what, name, i)
+				}
+			} else if n := drain(one.c); n > 0 {
+				t.Errorf("%s: %d packets of %s at viewer %d", what, n, name, i)
 			}
-		} else if n := drain(one.c); n > 0 {
-			t.Errorf("%s: %d packets of %s", what, n, name)
 		}
 	}
 }
@@ -300,46 +323,6 @@ func TestPermissionsOnTheWire(t *testing.T) {
 func newPeerOffer(t *testing.T, c caller, path string) answer {
 	t.Helper()
 	return c.send("POST", path, "application/sdp", []byte(offer(t)))
-}
-
-// TestTokensOnTheWire joins with each media_allowed, and muted, and counts.
-func TestTokensOnTheWire(t *testing.T) {
-	r := serve(t, nil)
-	host := r.sit("hall")
-	host.sends("clock")
-	free := host.views("clock", "clock")
-	for name, c := range map[string]struct {
-		more         []any
-		audio, video bool
-	}{
-		"all":            {[]any{"media_allowed", "all"}, true, true},
-		"audio":          {[]any{"media_allowed", "audio-only"}, true, false},
-		"video":          {[]any{"media_allowed", "video-only"}, false, true},
-		"audience":       {[]any{"join_as", "audience"}, true, true},
-		"audience-audio": {[]any{"join_as", "audience", "media_allowed", "audio-only"}, true, false},
-		"muted":          {[]any{"join_audio_muted", true, "join_video_muted", true}, true, true},
-	} {
-		r.sit("hall", c.more...).views("clock", name).measure(t, name, free, c.audio, c.video)
-	}
-	for name, c := range map[string]struct {
-		more         []any
-		audio, video bool
-	}{
-		"sound-muted":   {[]any{"join_audio_muted", true}, false, true},
-		"picture-muted": {[]any{"join_video_muted", true}, true, false},
-	} {
-		muted := r.sit("hall", c.more...)
-		stream := wire.StreamID(muted.endpoint)
-		muted.sends(stream)
-		got := host.views(stream, name)
-		got.measure(t, name, free, c.audio, c.video)
-		for _, unmute := range []string{"unmuteAudio", "unmuteVideo"} { // which tokens permit for oneself unless they say otherwise
-			if a := muted.act(unmute, nil); a.status != http.StatusNoContent {
-				t.Errorf("%s: %d %s", unmute, a.status, a.body)
-			}
-		}
-		got.measure(t, name+", then unmuted", free, true, true)
-	}
 }
 
 // TestRemovedWithinASecond: from the conference, the media and MQTT, having heard

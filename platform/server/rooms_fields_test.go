@@ -3,17 +3,13 @@ package server
 import (
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"guichet/platform/wire"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // shift is a clock that can be set.
@@ -42,106 +38,6 @@ func (c caller) room(conference string) (v wire.Room) {
 		c.t.Fatalf("room: %v in %q", err, text)
 	}
 	return v
-}
-
-// TestFieldsOfARoomToken joins with each field of a room token and looks at what
-// it changes.
-func TestFieldsOfARoomToken(t *testing.T) {
-	var clock shift
-	r := serve(t, clock.into)
-	now := time.Now().UTC()
-	at := func(d time.Duration) string { return now.Add(d).Format(time.RFC3339) }
-	plain := wire.Member{Role: wire.JoinAsMember, MediaAllowed: wire.MediaAll, Sensitivity: wire.DefaultSensitivity, Meta: json.RawMessage(`{}`)}
-	for name, tc := range map[string]struct {
-		fields  []any
-		refused int // of joining
-		member  func(*wire.Member)
-		room    func(*wire.Room)
-	}{
-		"nothing":   {},
-		"user_name": {fields: []any{"user_name", "Zoë"}, member: func(m *wire.Member) { m.Name = "Zoë" }},
-		"permissions": {fields: []any{"permissions", []string{"room.lock", "room.member.remove"}}, member: func(m *wire.Member) {
-			m.Permissions = []wire.Permission{wire.RoomLock, wire.MemberRemove}
-		}},
-		"join_as":       {fields: []any{"join_as", "audience", "permissions", []string{"room.lock"}}, member: func(m *wire.Member) { m.Role, m.Permissions = wire.JoinAsAudience, []wire.Permission{} }},
-		"media_allowed": {fields: []any{"media_allowed", "audio-only"}, member: func(m *wire.Member) { m.MediaAllowed = wire.MediaAudioOnly }},
-		"muted":         {fields: []any{"join_audio_muted", true, "join_video_muted", true}, member: func(m *wire.Member) { m.AudioMuted, m.VideoMuted = true, true }},
-		"meta":          {fields: []any{"meta", map[string]any{"a": 1}}, member: func(m *wire.Member) { m.Meta = json.RawMessage(`{"a":1}`) }},
-		"remove_at": {fields: []any{"remove_at", at(time.Hour)}, member: func(m *wire.Member) {
-			t := wire.NewTime(now.Add(time.Hour).Truncate(time.Second))
-			m.RemoveAt = &t
-		}},
-		"remove_at of the past":    {fields: []any{"remove_at", at(-time.Hour)}, refused: http.StatusForbidden},
-		"join_from of the past":    {fields: []any{"join_from", at(-time.Hour)}},
-		"join_from ahead":          {fields: []any{"join_from", at(time.Hour)}, refused: http.StatusForbidden},
-		"join_until ahead":         {fields: []any{"join_until", at(time.Hour)}},
-		"join_until of the past":   {fields: []any{"join_until", at(-time.Hour)}, refused: http.StatusUnauthorized},
-		"auto_create_room false":   {fields: []any{"auto_create_room", false}, refused: http.StatusNotFound},
-		"room_display_name":        {fields: []any{"room_display_name", "The Room"}, room: func(v *wire.Room) { v.DisplayName = "The Room" }},
-		"room_meta":                {fields: []any{"room_meta", map[string]any{"b": "c"}}, room: func(v *wire.Room) { v.Meta = json.RawMessage(`{"b":"c"}`) }},
-		"enable_room_previews":     {fields: []any{"enable_room_previews", true}, room: func(v *wire.Room) { v.Previews = true }},
-		"sync_audio_video":         {fields: []any{"sync_audio_video", true}, room: func(v *wire.Room) { v.SyncAudioVideo = true }},
-		"remove_after is told too": {fields: []any{"remove_after_seconds_elapsed", 100}, member: func(m *wire.Member) { m.RemoveAt = &wire.Time{} }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := &running{r.Ready, t, r.server}
-			place := "r-" + strings.ReplaceAll(name, " ", "-")
-			g := r.guest(fields(place, tc.fields...))
-			if tc.refused == http.StatusUnauthorized {
-				g.post("/rtc-api/users/endpoints", wire.RegisterEndpoint{}).refused("register", 401, wire.CodeUnauthorized)
-				return
-			}
-			endpoint := g.endpoint()
-			a := g.post("/rtc-api/conferences/join", wire.JoinConference{ConferenceID: place, UserEndpointID: endpoint, Metadata: json.RawMessage(`{"name":"Somebody else"}`)})
-			if tc.refused != 0 {
-				if a.status != tc.refused {
-					t.Errorf("join: %d %s", a.status, a.body)
-				}
-				var list wire.VideoList[wire.VideoRoom]
-				r.project().get("/api/video/rooms?page_size=1000").into(&list)
-				if slices.ContainsFunc(list.Data, func(v wire.VideoRoom) bool { return v.Name == place }) {
-					t.Error("who may not join made the room")
-				}
-				return
-			}
-			var s wire.Summary
-			a.into(&s)
-			want := plain
-			want.ID = endpoint
-			got := g.member(place, endpoint)
-			if want.Name = got.Name; got.Name == "" || got.Name == "Somebody else" {
-				t.Errorf("name %q", got.Name)
-			}
-			if want.Permissions = got.Permissions; !slices.Contains(tc.fields, any("permissions")) && len(got.Permissions) != 11 {
-				t.Errorf("permissions %v", got.Permissions)
-			}
-			if tc.member != nil {
-				tc.member(&want)
-			}
-			if want.RemoveAt != nil && want.RemoveAt.IsZero() && got.RemoveAt != nil {
-				want.RemoveAt = got.RemoveAt // about 100 seconds from now
-				if left := time.Until(got.RemoveAt.Time); left < 90*time.Second || left > 110*time.Second {
-					t.Errorf("removed in %v", left)
-				}
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("seat (-want +got):\n%s", d)
-			}
-			wantRoom := wire.Room{Name: place, DisplayName: place, SessionID: s.ID, Meta: json.RawMessage(`{}`), Layout: wire.DefaultLayout, MaxMembers: 300}
-			if tc.room != nil {
-				tc.room(&wantRoom)
-			}
-			if d := cmp.Diff(wantRoom, g.room(place)); d != "" {
-				t.Errorf("room (-want +got):\n%s", d)
-			}
-			var stored wire.VideoSession
-			r.project().get("/api/video/room_sessions/" + s.ID).into(&stored)
-			if stored.Name != place || stored.DisplayName != wantRoom.DisplayName || stored.EnableRoomPreviews != wantRoom.Previews || stored.SyncAudioVideo != wantRoom.SyncAudioVideo ||
-				string(stored.Meta) != string(wantRoom.Meta) || stored.Status != wire.SessionInProgress {
-				t.Errorf("session %+v", stored)
-			}
-		})
-	}
 }
 
 // TestSettingsOfARoomCount: what a stored room says bounds who joins.

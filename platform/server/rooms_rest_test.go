@@ -141,14 +141,15 @@ func TestRoomsOfAnOrganization(t *testing.T) {
 
 // TestPagesOfRooms walks forth and back, while rooms come and go.
 func TestPagesOfRooms(t *testing.T) {
-	r := serve(t, nil)
+	var clock shift
+	r := serve(t, clock.into)
 	m := r.project()
 	var all []string
 	for i := range 7 {
 		var v wire.VideoRoom
 		m.post("/api/video/rooms", map[string]any{"name": fmt.Sprint("r", i)}).into(&v)
 		all = append(all, v.Name)
-		time.Sleep(2 * time.Millisecond) // for an order by time that the test knows
+		clock.set(time.Duration(i+1) * time.Second) // for an order by time that the test knows
 	}
 	slices.Reverse(all)
 	names := func(l wire.VideoList[wire.VideoRoom]) (names []string) {
@@ -301,10 +302,11 @@ func TestSessionsOfARoom(t *testing.T) {
 	})
 }
 
-// TestOrganizationsDoNotMeetInRooms: the same name is another room.
-func TestOrganizationsDoNotMeetInRooms(t *testing.T) {
-	data := t.TempDir()
-	r := serve(t, func(c *Config) { c.Data = data })
+// foreign makes another organization, whose database this is in, and its
+// application with the scope video.
+func (r *running) foreign(data string) caller {
+	t := r.t
+	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(data, "guichet.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -318,7 +320,14 @@ func TestOrganizationsDoNotMeetInRooms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := r.application("foreign", secret)
+	return r.application("foreign", secret)
+}
+
+// TestOrganizationsDoNotMeetInRooms: the same name is another room.
+func TestOrganizationsDoNotMeetInRooms(t *testing.T) {
+	data := t.TempDir()
+	r := serve(t, func(c *Config) { c.Data = data })
+	other := r.foreign(data)
 	ours, theirs := r.guest(fields("lobby")), r.guestOf(other, fields("lobby"))
 	_, here := ours.enter("lobby")
 	_, there := theirs.enter("lobby")

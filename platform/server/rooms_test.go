@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"sync"
 	"testing"
 
@@ -134,5 +133,3 @@ func TestRoomTokenIsNoAccessToken(t *testing.T) {
 	}
 	lone.get("/rtc-api/conferences/"+theirs).refused("another session", 403, wire.CodeForbidden)
 }
-
-var _ = json.RawMessage(nil)
