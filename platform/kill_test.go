@@ -28,6 +28,7 @@ type program struct {
 	path, data       string
 	address          string // of HTTP: the same after every start, so that tokens stay ours
 	password, secret string // of anna, who administers as well, and of the application robot
+	near             bool   // media comes from this machine; else it never comes
 	process          *exec.Cmd
 	mqtt             string // address of the broker, another after every start
 }
@@ -68,8 +69,12 @@ func (p *program) command(in string, args ...string) string {
 // start runs the program until kill.
 func (p *program) start() {
 	p.t.Helper()
-	p.process = exec.Command(p.path, "serve", "--data", p.data, "--listen", p.address, "--mqtt-listen", "127.0.0.1:0",
-		"--media-listen", "0.0.0.0:0", "--media-address", "192.0.2.1", "--turn-listen", "127.0.0.1:0", "--log-level", "error")
+	media := []string{"--media-listen", "0.0.0.0:0", "--media-address", "192.0.2.1"}
+	if p.near {
+		media = []string{"--dev", "--media-listen", "127.0.0.1:0"}
+	}
+	p.process = exec.Command(p.path, append([]string{"serve", "--data", p.data, "--listen", p.address, "--mqtt-listen", "127.0.0.1:0",
+		"--turn-listen", "127.0.0.1:0", "--log-level", "error"}, media...)...)
 	p.process.Stderr = os.Stderr
 	out, err := p.process.StdoutPipe()
 	if err != nil {
