@@ -60,8 +60,7 @@ func named(s State, name string) (Participant, bool) {
 	return Participant{}, false
 }
 
-// heardOf waits for more packets at one of a person's players, and tells whether
-// any came while n looks passed.
+// packets returns how many have come at all of a person's players.
 func (m *fakeMedia) packets() (n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -80,8 +80,8 @@ func TestRemovedAfterATime(t *testing.T) {
 		t.Run(fmt.Sprint(jump), func(t *testing.T) {
 			t.Parallel()
 			b := start(t)
-			who := b.bound(func(a *conference.Admission) { a.RemoveAfter = stay })
 			begun := time.Now()
+			who := b.bound(func(a *conference.Admission) { a.RemoveAfter = stay })
 			b.clock.Set(jump)
 			if err := b.Leave(ctx, who, wire.LeaveConference{ConferenceID: "c1", UserEndpointID: "b1"}); err != nil {
 				t.Fatal(err)
@@ -99,8 +99,8 @@ func TestRemovedAfterATime(t *testing.T) {
 	t.Run("over a restart", func(t *testing.T) {
 		t.Parallel()
 		b := start(t)
-		b.bound(func(a *conference.Admission) { a.RemoveAfter = stay })
 		begun := time.Now()
+		b.bound(func(a *conference.Admission) { a.RemoveAfter = stay })
 		b.reopen()
 		if passed := b.isRemoved(begun); passed < stay-200*time.Millisecond {
 			t.Errorf("removed after %v", passed)
