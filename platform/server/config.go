@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/platform/oauth"
 	"guichet/platform/oauth/keyring"
 )
 
@@ -38,6 +39,7 @@ type Config struct {
 	Logger           *slog.Logger
 
 	gradeEvery time.Duration // how often networks are graded; of tests
+	hashCost   oauth.Argon2  // of passwords; of tests
 }
 
 // shortestHistory is a day, so that nothing of today is gone from a report.

@@ -387,7 +387,7 @@ func TestHealth(t *testing.T) {
 		func(c *Config) { c.Database = "postgres://x" },
 		func(c *Config) { c.Data = "" },
 	} {
-		c := Config{Dev: true, Data: t.TempDir(), Listen: "127.0.0.1:0", MQTTListen: "127.0.0.1:0", MediaListen: "127.0.0.1:0", TURNListen: "127.0.0.1:0"}
+		c := freePorts(t)
 		flag(&c)
 		if s, err := New(t.Context(), c); err == nil {
 			s.Close()

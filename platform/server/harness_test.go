@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"guichet/platform/oauth"
 	"guichet/platform/wire"
 
 	"go.uber.org/goleak"
@@ -28,10 +29,19 @@ type running struct {
 	server *Server
 }
 
+// freePorts is a server with demo users on free ports. Its passwords are hashed
+// at a cost that a server can be started with in each test; what they cost is
+// tested where they are hashed.
+func freePorts(t *testing.T) Config {
+	t.Helper()
+	return Config{Dev: true, Data: t.TempDir(), Listen: "127.0.0.1:0", MQTTListen: "127.0.0.1:0", MediaListen: "127.0.0.1:0", TURNListen: "127.0.0.1:0",
+		hashCost: oauth.Argon2{Memory: 64, Passes: 1, Threads: 1}}
+}
+
 // serve runs a server with demo users on free ports until the test ends.
 func serve(t *testing.T, change func(*Config)) *running {
 	t.Helper()
-	c := Config{Dev: true, Data: t.TempDir(), Listen: "127.0.0.1:0", MQTTListen: "127.0.0.1:0", MediaListen: "127.0.0.1:0", TURNListen: "127.0.0.1:0"}
+	c := freePorts(t)
 	if change != nil {
 		change(&c)
 	}

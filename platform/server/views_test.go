@@ -385,7 +385,7 @@ func TestDirectViewReachesWhoReconnects(t *testing.T) {
 // TestDirectViewsAndRestart: a server that stops tells who waits for an answer,
 // at once; streams are there when it is back.
 func TestDirectViewsAndRestart(t *testing.T) {
-	c := Config{Dev: true, Data: t.TempDir(), Listen: "127.0.0.1:0", MQTTListen: "127.0.0.1:0", MediaListen: "127.0.0.1:0", TURNListen: "127.0.0.1:0"}
+	c := freePorts(t)
 	var r *running
 	run := func() (stop func()) {
 		s, err := New(context.Background(), c)

@@ -49,7 +49,7 @@ func (s *Server) startDomains(ctx context.Context) error {
 		return err
 	}
 	s.oauth, err = oauth.New(ctx, oauth.Config{Issuer: c.PublicURL, Store: s.store, Vault: secrets, Tickets: redeemer{s.tickets},
-		Algorithm: c.SigningAlgorithm, ProviderNetworks: c.ProviderNetworks, Stays: s.stays, Logger: s.log.With("part", "oauth"), Now: c.Now})
+		Algorithm: c.SigningAlgorithm, ProviderNetworks: c.ProviderNetworks, Argon2: c.hashCost, Stays: s.stays, Logger: s.log.With("part", "oauth"), Now: c.Now})
 	if err != nil {
 		return err
 	}
