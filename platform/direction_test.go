@@ -29,9 +29,10 @@ var allowed = map[string][]string{
 	"platform/server": {"platform/", "sfu", "assets"},
 	// The floors below: main -> server -> api, store -> the domains -> wire,
 	// relay, page, limit. A domain knows no other domain.
-	"platform/api":           {"platform/limit", "platform/call", "platform/chat", "platform/conference", "platform/endpoint", "platform/file", "platform/interaction", "platform/oauth", "platform/report", "platform/ticket", "platform/openapi", "platform/preview", "platform/room", "platform/page", "platform/wire", "sfu"},
-	"platform/store":         {"platform/call", "platform/chat", "platform/conference", "platform/endpoint", "platform/file", "platform/interaction", "platform/oauth", "platform/quality", "platform/report", "platform/room", "platform/ticket", "platform/broker", "platform/wire"},
+	"platform/api":           {"platform/limit", "platform/call", "platform/chat", "platform/conference", "platform/endpoint", "platform/file", "platform/interaction", "platform/oauth", "platform/report", "platform/ticket", "platform/openapi", "platform/preview", "platform/queue", "platform/room", "platform/page", "platform/wire", "sfu"},
+	"platform/store":         {"platform/call", "platform/chat", "platform/conference", "platform/endpoint", "platform/file", "platform/interaction", "platform/oauth", "platform/quality", "platform/queue", "platform/report", "platform/room", "platform/ticket", "platform/broker", "platform/wire"},
 	"platform/quality":       {"platform/wire"},
+	"platform/queue":         {"platform/wire"},
 	"platform/report":        {"platform/wire"},
 	"platform/call":          {"platform/wire"},
 	"platform/chat":          {"platform/limit", "platform/wire"},

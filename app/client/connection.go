@@ -28,6 +28,13 @@ type Status struct {
 type ConnectionConfig struct {
 	KeepAlive time.Duration // 5 s to 1 h; 0 means DefaultKeepAlive
 	OnStatus  func(Status)  // told of every change; may be nil
+
+	// Told of queues, in order; each may be nil, must not block, and hears what
+	// was missed after an outage, save queues, which are to be read anew. An event
+	// may come twice: of two of a visit the one with the higher version is right.
+	OnVisit    func(wire.VisitEvent)
+	OnPresence func(wire.PresenceEvent)
+	OnQueue    func(wire.QueueEvent)
 }
 
 // Connection is a registered endpoint with its events. It reconnects for ever,
@@ -186,6 +193,9 @@ func (n *Connection) tell(s Status) {
 func (n *Connection) deliver(h happening) {
 	if h.Type == wire.EventKeepAliveReminder {
 		n.Hurry()
+		return
+	}
+	if n.queued(h) {
 		return
 	}
 	for _, c := range n.calls.list() {

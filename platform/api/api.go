@@ -24,6 +24,7 @@ import (
 	"guichet/platform/oauth"
 	"guichet/platform/page"
 	"guichet/platform/preview"
+	"guichet/platform/queue"
 	"guichet/platform/report"
 	"guichet/platform/room"
 	"guichet/platform/ticket"
@@ -48,6 +49,7 @@ type Config struct {
 	Reports      *report.Service
 	Rooms        *room.Service
 	Previews     *preview.Service
+	Queues       *queue.Service
 	Pages        *page.Pages
 	ICEServers   func(user string) []wire.ICEServer
 	PublicURL    string // without a slash at its end
@@ -69,7 +71,7 @@ type API struct {
 // New returns the API's handler.
 func New(c Config) (*API, error) {
 	switch {
-	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Interactions == nil, c.Files == nil, c.Chat == nil, c.Tickets == nil, c.Reports == nil, c.Rooms == nil, c.Previews == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
+	case c.Verify == nil, c.VerifyBasic == nil, c.Renew == nil, c.OAuth == nil, c.Endpoints == nil, c.Conferences == nil, c.Calls == nil, c.Interactions == nil, c.Files == nil, c.Chat == nil, c.Tickets == nil, c.Reports == nil, c.Rooms == nil, c.Previews == nil, c.Queues == nil, c.Pages == nil, c.ICEServers == nil, c.SignRoomToken == nil:
 		return nil, errors.New("api: a part is missing")
 	}
 	if c.Now == nil {
@@ -86,6 +88,9 @@ func New(c Config) (*API, error) {
 	a.routeChat()
 	a.routeCalls()
 	a.routeInteractions()
+	a.routeQueues()
+	a.routePresence()
+	a.routeVisits()
 	a.routeFiles()
 	a.routeSnapshots()
 	a.routeTickets()

@@ -27,6 +27,9 @@ var (
 	endpoints   = need{scope: oauth.ScopeEndpointsWrite}
 	reportsRead = need{scope: oauth.ScopeReportsRead, staff: true}
 	settings    = need{scope: oauth.ScopeApplicationAdmin}
+	queuesRead  = need{scope: oauth.ScopeQueuesRead}
+	queuesStaff = need{scope: oauth.ScopeQueuesRead, staff: true}
+	queuesRule  = need{scope: oauth.ScopeQueuesWrite, staff: true}
 )
 
 // handler answers a call of a known identity. An error becomes the answer.

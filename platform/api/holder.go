@@ -40,7 +40,7 @@ func holderOf(ctx context.Context) *holder {
 // room's name in path and query into the session's id.
 func (a *API) hold(r *http.Request, id *oauth.Identity) (*http.Request, error) {
 	if id.Room == nil {
-		return r, nil
+		return a.holdQueue(r, id)
 	}
 	claims, err := room.ParseClaims(id.Room)
 	if err != nil {
@@ -71,6 +71,23 @@ func (a *API) hold(r *http.Request, id *oauth.Identity) (*http.Request, error) {
 		r.URL.RawQuery = q.Encode() // of the request's own copy of the address
 	}
 	return r, nil
+}
+
+// queueKey is where the queue of a guest's ticket is in the context.
+type queueKey struct{}
+
+// holdQueue bounds the identity of a ticket that leads into a queue to the
+// conference that its visit has now.
+func (a *API) holdQueue(r *http.Request, id *oauth.Identity) (*http.Request, error) {
+	name, leads := strings.CutPrefix(id.Conference, wire.QueueIDPrefix)
+	if !leads {
+		return r, nil
+	}
+	var err error
+	if id.Conference, err = a.Queues.ConferenceOf(r.Context(), id.Organization, id.UserID); id.Conference == "" {
+		id.Conference = nowhere
+	}
+	return r.WithContext(context.WithValue(r.Context(), queueKey{}, name)), err
 }
 
 // resolve turns the room's name into the id of its session; what is not the name

@@ -86,7 +86,7 @@ type table struct {
 }
 
 func groups() []group {
-	return slices.Concat([]group{tokens()}, []group{devices(), conferences(), roomActions(), calls(), interactions(), files(), snapshots(), tickets(), reports(), whipAndWHEP(), rooms()},
+	return slices.Concat([]group{tokens()}, []group{devices(), conferences(), roomActions(), calls(), queues(), presence(), visits(), interactions(), files(), snapshots(), tickets(), reports(), whipAndWHEP(), rooms()},
 		[]group{administration(), signIn(), pages()})
 }
 
@@ -281,7 +281,7 @@ func enums() map[reflect.Type][]string {
 	values(m, wire.ModeRouter, wire.ModeP2P)
 	values(m, wire.StreamMic, wire.StreamCam, wire.StreamMicAndCam, wire.StreamScreen, wire.StreamUnknown)
 	values(m, wire.OperationSet, wire.OperationRemove)
-	values(m, wire.TicketMultiUse, wire.TicketSingleUse, wire.TicketSchedule, wire.TicketAppointmentSchedule, wire.TicketGenesysMultiUse)
+	values(m, wire.TicketMultiUse, wire.TicketSingleUse, wire.TicketSchedule, wire.TicketAppointmentSchedule, wire.TicketGenesysMultiUse, wire.TicketQueue)
 	values(m, wire.SnapshotRequested, wire.SnapshotApproved, wire.SnapshotDeclined, wire.SnapshotAcquired)
 	values(m, wire.TranscriptMessage, wire.TranscriptFile, wire.TranscriptSnapshot)
 	values(m, wire.CameraSwitch, wire.CameraFlashOn, wire.CameraFlashOff)
@@ -292,7 +292,11 @@ func enums() map[reflect.Type][]string {
 	values(m, wire.Permissions()...)
 	values(m, wire.Quality720, wire.Quality1080)
 	values(m, wire.SessionInProgress, wire.SessionCompleted)
-	values(m, wire.ReasonExpired, wire.ReasonRevoked, wire.ReasonUsed, wire.ReasonEarly, wire.ReasonLate, wire.ReasonLocked, wire.ReasonRemoved)
+	values(m, wire.ReasonExpired, wire.ReasonRevoked, wire.ReasonUsed, wire.ReasonEarly, wire.ReasonLate, wire.ReasonLocked, wire.ReasonRemoved, wire.ReasonClosed)
+	values(m, wire.Monday, wire.Tuesday, wire.Wednesday, wire.Thursday, wire.Friday, wire.Saturday, wire.Sunday)
+	values(m, wire.PresenceReady, wire.PresenceNotReady, wire.PresenceRinging, wire.PresenceInCall, wire.PresenceWrapUp, wire.PresenceGone)
+	values(m, wire.VisitWaiting, wire.VisitRinging, wire.VisitActive, wire.VisitWrapUp, wire.VisitEnded)
+	values(m, wire.TransferRinging, wire.TransferTalking)
 	values[providerKind](m, wire.ProviderOIDC, wire.ProviderGenesys)
 	values[keyState](m, wire.KeyNext, wire.KeySigning, wire.KeyRetired)
 	values(m, wire.CodeInvalid, wire.CodeUnauthorized, wire.CodeForbidden, wire.CodeNotFound, wire.CodeMethod, wire.CodeConflict, wire.CodeGone,

@@ -25,6 +25,7 @@ import (
 	"guichet/platform/oauth"
 	"guichet/platform/page"
 	"guichet/platform/preview"
+	"guichet/platform/queue"
 	"guichet/platform/report"
 	"guichet/platform/room"
 	"guichet/platform/ticket"
@@ -76,7 +77,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	a, err := New(Config{Verify: func(string) (oauth.Identity, error) { return oauth.Identity{}, nil },
 		VerifyBasic: func(*http.Request) (oauth.Identity, error) { return oauth.Identity{}, nil }, Renew: func(string, oauth.Access) {},
 		OAuth: &oauth.Service{}, Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{},
-		Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Rooms: &room.Service{}, Previews: &preview.Service{}, Pages: &page.Pages{}, ICEServers: func(string) []wire.ICEServer { return nil },
+		Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Rooms: &room.Service{}, Previews: &preview.Service{}, Queues: &queue.Service{}, Pages: &page.Pages{}, ICEServers: func(string) []wire.ICEServer { return nil },
 		SignRoomToken: func(context.Context, oauth.Identity, any) (string, error) { return "", nil }})
 	if err != nil {
 		t.Fatal(err)
@@ -346,7 +347,7 @@ func references(v any, found func(string)) {
 // TestEveryBodyOfTheContractIsDescribed: a type of the wire package that no
 // operation has is an event, part of one, or forgotten.
 func TestEveryBodyOfTheContractIsDescribed(t *testing.T) {
-	elsewhere := []string{"Event", "CallEvent", "FileEvent", "SnapshotEvent", "MessageEvent", "NetworkEvent", "NetworkIndicator", "ViewEvent", "Member", "Room", // over MQTT
+	elsewhere := []string{"Event", "CallEvent", "FileEvent", "SnapshotEvent", "MessageEvent", "NetworkEvent", "NetworkIndicator", "ViewEvent", "VisitEvent", "PresenceEvent", "QueueEvent", "Member", "Room", // over MQTT
 		"Ready", // on standard output
 		"ParticipantMetadata", "List", "Page", "VideoList", "VideoSettings", "Time"}
 	schemas := described(t)["components"].(map[string]any)["schemas"].(map[string]any)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"guichet/platform/call"
 	"guichet/platform/chat"
@@ -13,6 +14,7 @@ import (
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/preview"
+	"guichet/platform/queue"
 	"guichet/platform/room"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
@@ -119,6 +121,24 @@ var causes = []struct {
 	{ticket.ErrRevoked, wire.CodeGone, "this link was withdrawn"},
 	{ticket.ErrEarly, wire.CodeForbidden, "this link cannot be used yet"},
 	{ticket.ErrUsed, wire.CodeGone, "this link was used already"},
+	{queue.ErrUnknownQueue, wire.CodeNotFound, "there is no such queue"},
+	{queue.ErrUnknownVisit, wire.CodeNotFound, "there is no such visit"},
+	{queue.ErrUnknownReason, wire.CodeInvalid, "reasonId: there is no such reason"},
+	{queue.ErrUnknownResult, wire.CodeInvalid, "outcomeId: there is no such outcome"},
+	{queue.ErrForbidden, wire.CodeForbidden, "the access token does not allow this"},
+	{queue.ErrNotYours, wire.CodeForbidden, "this caller is somebody else's"},
+	{queue.ErrExists, wire.CodeConflict, "this id or name is taken already"},
+	{queue.ErrChanged, wire.CodeConflict, "somebody else changed this meanwhile: load it anew"},
+	{queue.ErrInUse, wire.CodeConflict, "the queue is in use: somebody is in it, or another overflows to it"},
+	{queue.ErrFull, wire.CodeUnavailable, "too many callers wait: try again later"},
+	{queue.ErrTooMany, wire.CodeTooMany, "there are too many of these"},
+	{queue.ErrNotOffered, wire.CodeConflict, "this caller does not ring here any more"},
+	{queue.ErrNobodyReady, wire.CodeConflict, "nobody is ready to take this caller"},
+	{queue.ErrTransferring, wire.CodeConflict, "this caller is being transferred already"},
+	{queue.ErrNoTransfer, wire.CodeConflict, "this caller is not being transferred"},
+	{queue.ErrNoAnswerYet, wire.CodeConflict, "the other agent has not answered yet"},
+	{queue.ErrTalking, wire.CodeConflict, "the call goes on: end it first"},
+	{queue.ErrEnded, wire.CodeGone, "the visit has ended"},
 	{preview.ErrNothing, wire.CodeNotFound, "there is nothing to see now"},
 	{preview.ErrLink, wire.CodeForbidden, "this link is not valid"},
 	{preview.ErrLinkExpired, wire.CodeGone, "this link has expired"},
@@ -137,6 +157,8 @@ var causes = []struct {
 	{context.DeadlineExceeded, wire.CodeUnavailable, "the server took too long: try again"},
 	{conference.ErrUnavailable, wire.CodeUnavailable, "the change could not be written: try again in a moment"},
 	{conference.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
+	{queue.ErrUnavailable, wire.CodeUnavailable, "the change could not be written: try again in a moment"},
+	{queue.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
 	{call.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
 	{endpoint.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
 	{sfu.ErrClosed, wire.CodeUnavailable, "the server is stopping: try again in a moment"},
@@ -165,6 +187,10 @@ func translate(err error) *wire.Error {
 	if errors.As(err, &wrong) {
 		return &wire.Error{Code: wire.CodeInvalid, Message: wrong.Sentence}
 	}
+	var closed *queue.ClosedError
+	if errors.As(err, &closed) {
+		return closedQueue(closed)
+	}
 	for _, c := range causes {
 		if errors.Is(err, c.err) {
 			if c.message == "" {
@@ -188,6 +214,17 @@ func notBefore(err error) *wire.Time {
 		return new(wire.NewTime(link.Opens))
 	}
 	return nil
+}
+
+// closedQueue tells when a queue opens.
+func closedQueue(closed *queue.ClosedError) *wire.Error {
+	e := &wire.Error{Code: wire.CodeConflict, Message: "the queue is closed", Reason: wire.ReasonClosed}
+	if !closed.Opens.IsZero() {
+		at := wire.NewTime(closed.Opens)
+		e.NotBefore = &at
+		e.Message += ": it opens at " + at.Format(time.RFC3339)
+	}
+	return e
 }
 
 // fail answers with the error's code and status. Only an internal one is

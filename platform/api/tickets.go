@@ -10,6 +10,7 @@ import (
 
 	"guichet/platform/limit"
 	"guichet/platform/oauth"
+	"guichet/platform/queue"
 	"guichet/platform/ticket"
 	"guichet/platform/wire"
 )
@@ -34,11 +35,28 @@ func (a *API) createTicket(w http.ResponseWriter, r *http.Request, id oauth.Iden
 	if err != nil {
 		return err
 	}
+	if err := a.leads(r, id, body); err != nil {
+		return err
+	}
 	t, err := a.Tickets.Create(r.Context(), ticket.Owner{Organization: id.Organization, UserID: id.UserID, Name: id.Name}, body)
 	if err != nil {
 		return err
 	}
 	return send(w, http.StatusOK, t)
+}
+
+// leads fails when a ticket would lead into a queue that is none.
+func (a *API) leads(r *http.Request, id oauth.Identity, body wire.CreateTicket) error {
+	for _, name := range []string{body.Properties[wire.PropertyQueueID], body.Properties[wire.PropertyQueueName]} {
+		if body.Type == wire.TicketQueue && name != "" {
+			_, err := a.Queues.Queue(r.Context(), queue.Caller{Organization: id.Organization, UserID: id.UserID}, name)
+			if errors.Is(err, queue.ErrUnknownQueue) {
+				err = invalid("properties: there is no such queue")
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 // listTickets answers with the newest tickets: one's own, or for who may read

@@ -23,6 +23,7 @@ import (
 	"guichet/platform/oauth"
 	"guichet/platform/page"
 	"guichet/platform/preview"
+	"guichet/platform/queue"
 	"guichet/platform/report"
 	"guichet/platform/room"
 	"guichet/platform/ticket"
@@ -70,7 +71,7 @@ func serveVideo(t *testing.T) *project {
 		},
 		Renew:     func(string, oauth.Access) {},
 		OAuth:     &oauth.Service{},
-		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Rooms: &room.Service{}, Previews: &preview.Service{}, Pages: &page.Pages{},
+		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Rooms: &room.Service{}, Previews: &preview.Service{}, Queues: &queue.Service{}, Pages: &page.Pages{},
 		ICEServers: func(string) []wire.ICEServer { return nil },
 		SignRoomToken: func(_ context.Context, by oauth.Identity, claims any) (string, error) {
 			c := claims.(room.Claims)

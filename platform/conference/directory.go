@@ -79,6 +79,10 @@ type Config struct {
 	// Drop unregisters the endpoint of somebody who was removed, or elsewise cuts
 	// it off; nil: nothing is. It may call EndpointGone.
 	Drop func(ctx context.Context, organization, userID, endpointID, reason string)
+	// Attended tells who is in a conference, and at which version, after somebody
+	// came or went or it ended, once that is durable; nil: nobody cares. It must
+	// not block.
+	Attended func(k Key, version int64, in []Attendant, ended bool)
 	// AnswerTime is how long a viewer waits for the publisher's answer in mode P2P;
 	// 10 s when zero.
 	AnswerTime time.Duration
@@ -98,6 +102,8 @@ type Directory struct {
 
 	begun time.Time // by now, for steady
 	drop  func(ctx context.Context, organization, userID, endpointID, reason string)
+
+	attended func(k Key, version int64, in []Attendant, ended bool)
 
 	answerTime time.Duration
 	drain      sync.Once
@@ -125,6 +131,9 @@ func New(cfg Config) *Directory {
 	d.begun = d.now()
 	if d.drop = cfg.Drop; d.drop == nil {
 		d.drop = func(context.Context, string, string, string, string) {}
+	}
+	if d.attended = cfg.Attended; d.attended == nil {
+		d.attended = func(Key, int64, []Attendant, bool) {}
 	}
 	if d.wake == nil {
 		d.wake = func([]string) {}

@@ -180,6 +180,7 @@ func (o *outbox) run() {
 			}
 			o.dir.wake(ids)
 		}
+		o.attended(b)
 		o.letGo(b.releases)
 		for _, endpoint := range b.parted { // or joined again meanwhile
 			o.dir.media.Permit(name, endpoint, b.state.rightsOf(endpoint))

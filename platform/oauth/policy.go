@@ -34,6 +34,8 @@ const (
 	ScopeRecordingsWrite  = "recordings:write"
 	ScopeReportsRead      = "reports:read"
 	ScopeApplicationAdmin = "applications:admin"
+	ScopeQueuesRead       = "queues:read"
+	ScopeQueuesWrite      = "queues:write"
 	ScopeVideo            = "video" // the whole of /api/video/
 )
 
@@ -77,6 +79,10 @@ func rolePermits(role, scope string) bool {
 		return role == RoleAgent || role == RoleSupervisor || role == RoleKiosk || role == RoleService || role == RoleCustomer
 	case ScopeTicketsRead, ScopeTicketsWrite, ScopeRoomsRead, ScopeRoomsWrite, ScopeRecordingsWrite, ScopeVideo:
 		return role == RoleAgent || role == RoleSupervisor || role == RoleService
+	case ScopeQueuesRead:
+		return role == RoleAgent || role == RoleSupervisor || role == RoleAdmin || role == RoleKiosk || role == RoleService || role == RoleCustomer
+	case ScopeQueuesWrite:
+		return role == RoleSupervisor || role == RoleAdmin || role == RoleService
 	case ScopeRecordingsRead:
 		return role == RoleSupervisor || role == RoleService
 	case ScopeReportsRead:
@@ -113,6 +119,8 @@ func scopeWords() []wire.PolicyWord {
 		{Name: ScopeConferencesWrite, Description: "Make conferences, join them, publish and view streams."},
 		{Name: ScopeRoomsRead, Description: "Look at rooms."},
 		{Name: ScopeRoomsWrite, Description: "Make and change rooms."},
+		{Name: ScopeQueuesRead, Description: "See queues and who waits in them; guests, their own place."},
+		{Name: ScopeQueuesWrite, Description: "Change queues, and what agents serve; see all of them."},
 		{Name: ScopeEndpointsWrite, Description: "Register devices and receive events."},
 		{Name: ScopeRecordingsRead, Description: "Read recordings."},
 		{Name: ScopeRecordingsWrite, Description: "Start and stop recordings."},

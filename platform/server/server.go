@@ -32,6 +32,7 @@ import (
 	"guichet/platform/page"
 	"guichet/platform/preview"
 	"guichet/platform/quality"
+	"guichet/platform/queue"
 	"guichet/platform/relay"
 	"guichet/platform/report"
 	"guichet/platform/room"
@@ -77,6 +78,7 @@ type Server struct {
 	reports     *report.Service
 	rooms       *room.Service
 	previews    *preview.Service
+	queues      *queue.Service
 	api         *api.API
 
 	closing sync.Once
@@ -177,7 +179,7 @@ func (s *Server) routes() error {
 	if err != nil {
 		return err
 	}
-	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Interactions: s.cases, Files: s.files, Chat: s.chat, Tickets: s.tickets, Reports: s.reports, Rooms: s.rooms, Previews: s.previews,
+	s.api, err = api.New(api.Config{Verify: s.oauth.Verify, VerifyBasic: s.oauth.VerifyBasic, Renew: s.renew, OAuth: s.oauth, Endpoints: s.endpoints, Conferences: s.conferences, Calls: s.calls, Interactions: s.cases, Files: s.files, Chat: s.chat, Tickets: s.tickets, Reports: s.reports, Rooms: s.rooms, Previews: s.previews, Queues: s.queues,
 		Pages: pages, ICEServers: s.iceServers, SignRoomToken: s.oauth.SignRoomToken, PublicURL: s.config.PublicURL, Now: s.config.Now, Logger: s.log.With("part", "api")})
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 	"guichet/platform/interaction"
 	"guichet/platform/oauth"
 	"guichet/platform/oauth/vault"
+	"guichet/platform/queue"
 	"guichet/platform/room"
 	"guichet/platform/store"
 	"guichet/platform/ticket"
@@ -64,11 +65,15 @@ func (s *Server) startDomains(ctx context.Context) error {
 	}
 	s.endpoints = endpoint.New(endpoint.Config{Store: s.store, Now: c.Now, Logger: s.log.With("part", "endpoint"),
 		Gone: s.endpointGone, Remind: s.remind, Valid: s.valid})
+	if s.queues, err = queue.New(queue.Config{Store: s.store, Endpoints: owners{s.endpoints}, Conferences: meetings{s}, Wake: s.broker.Wake,
+		Notify: s.broker.Notify, Now: c.Now, Logger: s.log.With("part", "queue")}); err != nil {
+		return err
+	}
 	s.conferences = conference.New(conference.Config{Store: s.store, Media: media{s.sfu}, Endpoints: owners{s.endpoints},
-		Wake: s.broker.Wake, Drop: s.dropEndpoint, Now: c.Now, Logger: s.log.With("part", "conference")})
+		Wake: s.broker.Wake, Attended: s.attended, Drop: s.dropEndpoint, Now: c.Now, Logger: s.log.With("part", "conference")})
 	s.calls = calls.New(calls.Config{Store: s.store, Endpoints: reachable{owners{s.endpoints}, s.store}, Wake: s.broker.Wake, Now: c.Now,
 		Logger: s.log.With("part", "call")})
-	s.closers = append(s.closers, s.broker.Close, closer(s.conferences.Close), closer(s.calls.Close), closer(s.endpoints.Close))
+	s.closers = append(s.closers, s.broker.Close, closer(s.conferences.Close), closer(s.calls.Close), closer(s.endpoints.Close), closer(s.queues.Close))
 	if err := s.startFiles(ctx, secrets); err != nil {
 		return err
 	}
@@ -81,6 +86,9 @@ func (s *Server) startDomains(ctx context.Context) error {
 	s.tendRooms()
 	s.oauth.Watch(s.accessEnded)
 	if err := s.endpoints.Run(ctx); err != nil {
+		return err
+	}
+	if err := s.queues.Run(ctx); err != nil {
 		return err
 	}
 	return s.broker.Start()
@@ -108,14 +116,59 @@ func (s *Server) startFiles(ctx context.Context, secrets *vault.Vault) error {
 func closer(f func()) func() error { return func() error { f(); return nil } }
 
 // endpointGone takes an endpoint that was dropped or unregistered out of its
-// conferences, its calls, its relays and the broker.
+// queues, its conferences, its calls, its relays and the broker.
 func (s *Server) endpointGone(ctx context.Context, e endpoint.Endpoint, reason string) {
+	// The queues first: an agent who is gone leaves its conference, but not its caller.
+	s.queues.EndpointGone(ctx, e.Owner.Organization, e.Owner.UserID, e.ID)
 	s.conferences.EndpointGone(ctx, e.Owner.Organization, e.Owner.UserID, e.ID, reason)
 	s.calls.EndpointGone(ctx, e.Owner.UserID, e.ID, reason)
 	s.broker.CutEndpoint(e.ID)
 	if s.endpoints.Count(e.Owner) <= 1 {
 		s.relay.Drop(e.Owner.UserID)
 	}
+}
+
+// attended tells the queues who is in a conference.
+func (s *Server) attended(k conference.Key, version int64, in []conference.Attendant, ended bool) {
+	s.queues.Attended(k.Organization, k.ID, version, parties(in), ended)
+}
+
+func parties(in []conference.Attendant) []queue.Party {
+	list := make([]queue.Party, len(in))
+	for i, p := range in {
+		list[i] = queue.Party(p)
+	}
+	return list
+}
+
+// meetings are the conferences in the words of the queue package.
+type meetings struct{ s *Server }
+
+func (m meetings) Open(ctx context.Context, organization, id, interaction string) error {
+	_, err := m.s.conferences.Create(ctx, conference.Caller{Organization: organization, MayCreate: true},
+		wire.CreateConference{ConferenceID: id, InteractionID: interaction, Mode: wire.ModeRouter})
+	return err
+}
+
+func (m meetings) Hold(ctx context.Context, organization, id string, on bool) error {
+	return orOver(m.s.conferences.SetHold(ctx, conference.Key{Organization: organization, ID: id}, on))
+}
+
+func (m meetings) End(ctx context.Context, organization, id, reason string) error {
+	return orOver(m.s.conferences.End(ctx, conference.Caller{Organization: organization, MayEnd: true}, wire.LeaveConference{ConferenceID: id, Reason: reason}))
+}
+
+// orOver takes a conference that has ended for one that was changed.
+func orOver(err error) error {
+	if errors.Is(err, conference.ErrEnded) {
+		return nil
+	}
+	return err
+}
+
+func (m meetings) In(ctx context.Context, organization, id string) ([]queue.Party, int64, bool, error) {
+	in, version, ended, err := m.s.conferences.Attendance(ctx, conference.Key{Organization: organization, ID: id})
+	return parties(in), version, ended, err
 }
 
 // dropEndpoint ends the endpoint of somebody who was removed from a conference.

@@ -211,12 +211,23 @@ func check(q *wire.CreateTicket, now time.Time) error {
 			return invalid("properties: a key or value is longer than %d bytes", maxValue)
 		}
 	}
-	// A ticket without a conference would be a token that opens nothing.
+	// A ticket without a conference or queue would be a token that opens nothing.
+	if q.Type == wire.TicketQueue {
+		return wire.CheckID("properties."+wire.PropertyQueueID, queueOf(q.Properties))
+	}
 	return wire.CheckID("properties."+wire.PropertyConferenceID, q.Properties[wire.PropertyConferenceID])
 }
 
 func types() []wire.TicketType {
-	return []wire.TicketType{wire.TicketMultiUse, wire.TicketSingleUse, wire.TicketSchedule, wire.TicketGenesysMultiUse, wire.TicketAppointmentSchedule}
+	return []wire.TicketType{wire.TicketMultiUse, wire.TicketSingleUse, wire.TicketSchedule, wire.TicketGenesysMultiUse, wire.TicketAppointmentSchedule, wire.TicketQueue}
+}
+
+// queueOf is the queue that a ticket leads into, by id or name.
+func queueOf(properties map[string]string) string {
+	if id := properties[wire.PropertyQueueID]; id != "" {
+		return id
+	}
+	return properties[wire.PropertyQueueName]
 }
 
 func scheduled(t wire.TicketType) bool {
@@ -383,6 +394,10 @@ func (s *Service) Redeem(ctx context.Context, id, browserKey string) (Grant, err
 	if err != nil {
 		return Grant{}, err
 	}
-	return Grant{Organization: r.Owner.Organization, UserID: userID, Conference: r.Properties[wire.PropertyConferenceID],
+	conference := r.Properties[wire.PropertyConferenceID]
+	if r.Type == wire.TicketQueue {
+		conference = wire.QueueIDPrefix + queueOf(r.Properties)
+	}
+	return Grant{Organization: r.Owner.Organization, UserID: userID, Conference: conference,
 		Ticket: dashed(r.ID), Expires: r.Expires}, nil
 }

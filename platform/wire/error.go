@@ -29,14 +29,15 @@ const (
 type Error struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`
-	Reason  Reason `json:"reason,omitempty"` // of CodeGone for a ticket, of CodeForbidden for a room
-	// NotBefore, of ReasonEarly, is when the same request may succeed. Now is the
+	Reason  Reason `json:"reason,omitempty"` // of CodeGone for a ticket, of CodeForbidden for a room, of CodeConflict for a queue
+	// NotBefore, of ReasonEarly and ReasonClosed, is when the same request may succeed. Now is the
 	// server's clock, so that a wrong one of the caller's does not matter.
 	NotBefore *Time `json:"notBefore,omitempty"`
 	Now       *Time `json:"now,omitempty"`
 }
 
-// Reason tells programs why a ticket is gone, or why a room lets nobody in.
+// Reason tells programs why a ticket is gone, or why a room or a queue lets nobody
+// in.
 type Reason string
 
 // The reasons of CodeGone.
@@ -53,6 +54,9 @@ const (
 	ReasonLocked  Reason = "locked"  // the room is
 	ReasonRemoved Reason = "removed" // from this session, or the time in it is over
 )
+
+// ReasonClosed is that of CodeConflict when a queue is.
+const ReasonClosed Reason = "closed"
 
 // Error returns the sentence for people.
 func (e *Error) Error() string { return e.Message }

@@ -13,6 +13,9 @@ const (
 	TicketAppointmentSchedule TicketType = "APPOINTMENTS_SCHEDULE_TICKET"
 	// TicketGenesysMultiUse is a multi-use ticket by another name.
 	TicketGenesysMultiUse TicketType = "GENESYS_MULTI_USE_TICKET"
+	// TicketQueue leads into a queue, which the property queueId or queueName
+	// names, rather than into a conference. Guichet's own.
+	TicketQueue TicketType = "QUEUE_TICKET"
 )
 
 // Ticket properties that the platform reads.
@@ -21,6 +24,8 @@ const (
 	PropertyConferenceID  = "conference_id"
 	PropertyCustomerID    = "customer_id"
 	PropertyScheduledDate = "scheduled_date" // RFC 3339
+	PropertyQueueID       = "queueId"        // of a QUEUE_TICKET
+	PropertyQueueName     = "queueName"      // instead of queueId
 )
 
 // DefaultTicketSeconds is how long a ticket lives when its request says nothing.
