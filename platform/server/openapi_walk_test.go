@@ -29,7 +29,7 @@ func TestAnswersFitTheDocument(t *testing.T) {
 		"WHIP and WHEP": TestWHIPAndWHEP, "calls": TestEventsOfAOneToOneCall, "refused calls": TestCallsThatDoNotComeAbout, "interactions": TestInteraction,
 		"direct views": TestDirectViews, "refused direct views": TestDirectViewsThatFail,
 		"files": TestFileTransfer, "refused files": TestFilesThatAreRefused, "links": TestLinksToFiles, "snapshots": TestSnapshot,
-		"older snapshots": TestSnapshotsTakenByOlderClients, "refused snapshots": TestSnapshotsThatAreRefused, "cameras": TestCameraRequest, "reports": TestReportsOfACall, "refused reports": TestReportsThatAreRefused, "previews": TestPreviewOfARoom, "chat": TestChat, "refused chat": TestChatThatIsRefused,
+		"older snapshots": TestSnapshotsTakenByOlderClients, "refused snapshots": TestSnapshotsThatAreRefused, "cameras": TestCameraRequest, "reports": TestReportsOfACall, "refused reports": TestReportsThatAreRefused, "previews": TestPreviewOfARoom, "queues": TestContractOfQueues, "queue settings": TestQueueSettings, "closed queues": TestClosedQueue, "guests of queues": TestWhoMayDoWhatInQueues, "chat": TestChat, "refused chat": TestChatThatIsRefused,
 	} {
 		t.Run(name, test)
 	}

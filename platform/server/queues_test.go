@@ -15,14 +15,14 @@ const (
 	presencePath = "/rtc-api/presence"
 )
 
-// office is a server with a queue, and an agent and a boss who listen.
+// bureau is a server with a queue, and an agent and a boss who listen.
 type bureau struct {
 	*running
 	boss, agent *side // the boss is an agent, too
 	queue       wire.Queue
 }
 
-// open makes a queue that an application serves.
+// bureau makes a queue that an application serves.
 func (r *running) bureau(write wire.WriteQueue) *bureau {
 	r.t.Helper()
 	o := &bureau{running: r, boss: r.side("test", "secret"), agent: r.side("CLIENT_ID", "CLIENT_SECRET")}
@@ -67,12 +67,13 @@ func (s *side) queue(r wire.CreateVisit) (v wire.Visit) {
 }
 
 // visitEvent waits for an event of a visit.
-func (s *side) visitEvent(kind wire.EventType, visit string) (e wire.VisitEvent) {
+func (s *side) visitEvent(kind wire.EventType, visit string) wire.VisitEvent {
 	s.t.Helper()
 	deadline := time.After(patience)
 	for {
 		select {
 		case h := <-s.heard:
+			var e wire.VisitEvent
 			if err := json.Unmarshal(h.raw, &e); err == nil && e.Type == kind && e.VisitID == visit && h.topic == wire.EndpointTopic(s.endpoint) {
 				return e
 			}

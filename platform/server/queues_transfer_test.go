@@ -134,6 +134,7 @@ func TestWarmTransfer(t *testing.T) {
 	if w.AgentID != "test" || w.Transfer != nil || len(w.Legs) != 2 {
 		t.Errorf("%+v", w)
 	}
+	o.boss.hears(t, wire.EventEnded)
 	held("")
 	o.boss.enter(conference)
 	o.agent.do("leave", wire.LeaveConference{ConferenceID: conference, UserEndpointID: o.agent.endpoint})
@@ -146,7 +147,6 @@ func TestWarmTransfer(t *testing.T) {
 	maria.do("leave", wire.LeaveConference{ConferenceID: conference, UserEndpointID: maria.endpoint})
 	o.boss.visitEvent(wire.EventVisitWrapUp, v.ID)
 	maria.visitEvent(wire.EventVisitEnded, v.ID)
-	o.boss.hears(t, wire.EventEnded)
 	o.boss.get("/rtc-api/conferences/"+talk).refused("the agents' conference", 410, wire.CodeGone)
 }
 
