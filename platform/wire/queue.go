@@ -76,19 +76,19 @@ type OpeningHours struct {
 // version is the one that was read: when somebody changed the queue meanwhile
 // the answer is 409.
 type WriteQueue struct {
-	Name            string         `json:"name"`                  // unique; an id for programs
-	DisplayName     string         `json:"displayName,omitempty"` // for people
-	Skills          []string       `json:"skills,omitempty"`      // an agent needs all of them
-	MatchLanguage   bool           `json:"matchLanguage"`         // an agent needs the caller's language as well
-	Timezone        string         `json:"timezone,omitempty"`    // such as Europe/Athens; UTC when empty
-	Hours           []OpeningHours `json:"hours,omitempty"`       // none: always open
-	ClosedDays      []string       `json:"closedDays,omitempty"`  // such as 2026-12-25
-	MaxWaitSeconds  int64          `json:"maxWaitSeconds"`        // then the overflow queue; 0: for ever
+	Name            string         `json:"name"`                     // unique; an id for programs
+	DisplayName     string         `json:"displayName,omitempty"`    // for people
+	Skills          []string       `json:"skills,omitempty"`         // an agent needs all of them
+	MatchLanguage   bool           `json:"matchLanguage,omitempty"`  // an agent needs the caller's language as well
+	Timezone        string         `json:"timezone,omitempty"`       // such as Europe/Athens; UTC when empty
+	Hours           []OpeningHours `json:"hours,omitempty"`          // none: always open
+	ClosedDays      []string       `json:"closedDays,omitempty"`     // such as 2026-12-25
+	MaxWaitSeconds  int64          `json:"maxWaitSeconds,omitempty"` // then the overflow queue; 0: for ever
 	OverflowQueueID string         `json:"overflowQueueId,omitempty"`
-	RingSeconds     int64          `json:"ringSeconds"`             // 20 when 0
+	RingSeconds     int64          `json:"ringSeconds,omitempty"`   // 20 when 0
 	WrapUpSeconds   *int64         `json:"wrapUpSeconds,omitempty"` // 30 when left out
-	Priority        int64          `json:"priority"`                // a higher one is served first
-	Version         int64          `json:"version"`                 // of PUT
+	Priority        int64          `json:"priority,omitempty"`      // a higher one is served first
+	Version         int64          `json:"version,omitempty"`       // of PUT
 }
 
 // Queue is a line of callers and how it is served.

@@ -117,9 +117,9 @@ type AcceptedVisit struct {
 // WrapUpVisit is the body of …/wrapUp; the answer is 204. Notes may come during
 // the call; done ends the wrap-up.
 type WrapUpVisit struct {
-	Notes     string `json:"notes"`
+	Notes     string `json:"notes,omitempty"`
 	OutcomeID string `json:"outcomeId,omitempty"`
-	Done      bool   `json:"done"`
+	Done      bool   `json:"done,omitempty"`
 }
 
 // TransferVisit is the body of …/transfer; the answer is 200 with the Visit.
@@ -128,7 +128,7 @@ type WrapUpVisit struct {
 type TransferVisit struct {
 	QueueID string `json:"queueId,omitempty"`
 	UserID  string `json:"userId,omitempty"`
-	Warm    bool   `json:"warm"`
+	Warm    bool   `json:"warm,omitempty"`
 }
 
 // VisitEvent is one message about a visit: see EventVisitQueued.
