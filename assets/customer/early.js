@@ -1,8 +1,14 @@
 // @ts-check
-/** The page of a ticket whose time has not come: when it begins, how long that is, and then on by itself. */
+/**
+ * Before the time: when it begins, how long that is, and then on by itself; or,
+ * where nobody knows when, a look now and then.
+ */
+import { pause } from '../lib/backoff.js';
 import { byID } from './dom.js';
 
 const MINUTE = 60_000;
+/** Milliseconds before each look whether a room is open; the last one repeats. */
+const LOOKS = [2_000, 4_000, 8_000, 15_000, 30_000];
 
 /**
  * How long something is away, in the reader's words.
@@ -32,10 +38,34 @@ export function early(opensAt, now, screens, open) {
   time.textContent = new Intl.DateTimeFormat(undefined, { timeStyle: 'short', ...(day ? { dateStyle: 'full' } : {}) }).format(at);
   screens.show('early');
   const tick = () => {
-    const left = end - performance.now();
-    if (left <= 0) return open();
+    // A machine that slept has measured nothing meanwhile, and may have no network yet.
+    const left = Math.min(end - performance.now(), at.getTime() - Date.now());
+    if (left <= 0 && navigator.onLine) return open();
     byID('early-wait', HTMLElement).textContent = `That is ${inWords(left)}.`;
-    setTimeout(tick, Math.min(left + 50, MINUTE / 2));
+    setTimeout(tick, left > 0 ? Math.min(left + 50, MINUTE / 2) : 1_000);
   };
   tick();
+}
+
+/** Milliseconds before look n, spread out so that many pages do not look at once. @param {number} look counted from 0 @param {() => number} random */
+export const patience = (look, random = Math.random) => Math.round(LOOKS[Math.min(look, LOOKS.length - 1)] * (0.75 + random() / 2));
+
+/**
+ * Stays before a room that is not open: until its time, or until a look finds it
+ * open. What it calls then tries to go in.
+ * @param {{ notBefore?: number | null, now?: number | null }} refusal as the server told it
+ * @param {number} looks how many there were
+ * @param {import('./screens.js').Screens} screens
+ * @param {(now: () => void) => void} show shows the page of it, which may look at once
+ * @param {() => void} again
+ */
+export function stand({ notBefore, now }, looks, screens, show, again) {
+  if (notBefore && now) return early(Math.max(notBefore, now + 1_000), now, screens, again);
+  const waiting = new AbortController();
+  show(() => {
+    waiting.abort();
+    screens.show('joining');
+    again();
+  });
+  pause(patience(looks), waiting.signal).then(again, () => undefined);
 }

@@ -3,7 +3,6 @@
 import { APIError } from '../lib/rest.js';
 import { Devices } from './devices.js';
 import { byID } from './dom.js';
-import { early } from './early.js';
 import { browserOf, help } from './help.js';
 import { fillNotice, wordsOf } from './notices.js';
 import { Preview } from './preview.js';
@@ -40,6 +39,10 @@ class Visitor {
   #invitation = null;
   /** @type {Call | null} */
   #call = null;
+  /** Whether something was on when the visitor asked to be let in. */
+  #offers = false;
+  /** @type {object | null} what stands before a room that is not open */
+  #wait = null;
 
   /** @param {Door} ticket */
   constructor(ticket) {
@@ -70,7 +73,7 @@ class Visitor {
     byID('invite-title', HTMLElement).textContent = host ? `${host} invites you to a video call` : (this.#ticket.title ?? 'You are invited to a video call');
     byID('invite-from', HTMLElement).textContent = organization ? `The invitation comes from ${organization}.` : '';
     for (const element of document.querySelectorAll('.host')) if (host) element.textContent = host;
-    if (opensAt) return early(opensAt, now ?? Date.now(), this.#screens, () => void this.begin());
+    if (opensAt) return (await import('./early.js')).early(opensAt, now ?? Date.now(), this.#screens, () => void this.begin());
     if (await this.#alone()) this.#screens.show('invite');
     else this.#notice('elsewhere', { again: () => void this.#takeOver() });
   }
@@ -135,12 +138,16 @@ class Visitor {
     this.#screens.show('preview');
   }
 
-  /** @param {boolean} camera @param {string} name */
-  async #join(camera, name) {
+  /**
+   * @param {boolean} camera @param {string} name
+   * @param {number} [looks] how often the room was found shut; whoever waited comes in with all devices off
+   */
+  async #join(camera, name, looks = 0) {
     this.#preview.close();
     const wants = { audio: this.#devices.tracks.audio !== null, video: this.#devices.tracks.video !== null };
+    if (looks === 0) this.#offers = wants.audio || wants.video;
     if (!camera) this.#devices.close('video');
-    this.#screens.show('joining');
+    if (looks === 0) this.#screens.show('joining');
     const call = this.#ticket.call(name);
     this.#call = call;
     this.#ticket.keep();
@@ -149,8 +156,13 @@ class Visitor {
     } catch (err) {
       if (this.#call !== call) return;
       this.#stop();
-      await this.#trouble(err);
-      return;
+      const wait = {};
+      this.#wait = wait;
+      return this.#trouble(err, '', looks, () => {
+        if (this.#wait !== wait) return; // another tab took over, or another look is under way
+        this.#wait = null;
+        void this.#join(false, name, looks + 1);
+      });
     }
     this.#ticket.redeemed();
     if (this.#call !== call) return;
@@ -158,7 +170,7 @@ class Visitor {
       if (call.phase === 'ended' && this.#call === call) this.#ended(call);
     });
     if (call.phase === 'ended') this.#ended(call);
-    else this.#room.open(call, { host: this.#host, name });
+    else this.#room.open(call, { host: this.#host, name, offers: looks > 0 && this.#offers });
   }
 
   async #leave() {
@@ -181,23 +193,31 @@ class Visitor {
       void this.#trouble(end.error, end.reason);
     } else {
       const by = end?.why === 'ended' ? end.by : '';
-      this.#show('ended', { ...words, title: by ? `${by} ended the call` : words.title });
+      const title = this.#ticket.watches === undefined ? (by ? `${by} ended the call` : words.title) : by ? `${by} closed the room` : 'The room was closed';
+      this.#show('ended', { ...words, title });
     }
   }
 
   /** Closes the call's screen and all devices. */
   #stop() {
-    this.#call = null;
+    this.#call = this.#wait = null;
     this.#room.close();
     this.#preview.close();
     this.#devices.stop();
   }
 
-  /** Shows what an error means to the visitor. @param {unknown} err @param {string} [reason] why they were taken out before */
-  async #trouble(err, reason) {
+  /**
+   * Shows what an error means to the visitor.
+   * @param {unknown} err @param {string} [reason] why they were taken out before
+   * @param {number} [looks] how often the room was found shut @param {() => void} [again] asks to be let in once more
+   */
+  async #trouble(err, reason, looks = 0, again) {
     const retry = { again: () => void (this.#invitation ? this.#ask() : location.reload()) };
     if (err instanceof APIError && (err.status === 403 || this.#ticket.watches !== undefined)) {
-      const words = (await import('./refusal.js')).refusal(err, reason);
+      const words = (await import('./refusal.js')).refusal(err, reason, looks > 0);
+      if (words?.waits && again) {
+        return (await import('./early.js')).stand(err, looks, this.#screens, (now) => this.#show(words.notice, words, { again: now }), again);
+      }
       if (words) return this.#show(words.notice, words, retry);
     }
     if (err instanceof APIError && err.code === 'invalid_grant') return this.#refusedTicket();

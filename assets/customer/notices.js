@@ -11,6 +11,7 @@ import { byID, setIcon } from './dom.js';
  * @property {string} next
  * @property {string} [again] the main button
  * @property {string} [other] the second button
+ * @property {boolean} [waits] whether the page goes on by itself
  */
 
 /**

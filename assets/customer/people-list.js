@@ -15,6 +15,8 @@ export class PeopleList {
   #network;
   /** @type {import('./seat-menu.js').Menu | null} what may be done to people, and their seats; null in a call without seats */
   menu = null;
+  /** @type {Map<string, HTMLElement>} by endpoint */
+  #rows = new Map();
 
   /** @param {import('../lib/call.js').Call} call @param {import('../lib/network.js').Network} network */
   constructor(call, network) {
@@ -38,13 +40,16 @@ export class PeopleList {
     const hand = (/** @type {Person} */ p) => (menu?.handsFirst && menu.of(p.id)?.handRaisedAt?.getTime()) || Infinity;
     const order = (/** @type {Person} */ a, /** @type {Person} */ b) => Number(b.self) - Number(a.self) || (hand(a) === hand(b) ? 0 : hand(a) - hand(b));
     const had = document.activeElement;
-    this.#list.replaceChildren(...[...this.#call.people].sort(order).map((p) => this.#row(p)));
+    this.#rows = new Map([...this.#call.people].sort(order).map((p) => [p.id, this.#row(p)]));
+    const rows = [...this.#rows.values()];
+    // What stays is left alone: somebody may hold a slider of it.
+    if (rows.length !== this.#list.children.length || rows.some((row, i) => row !== this.#list.children[i])) this.#list.replaceChildren(...rows);
     if (had instanceof HTMLElement && this.#list.contains(had)) had.focus();
   }
 
   /** @param {Person} person */
   #row(person) {
-    const row = make('li');
+    const row = this.#rows.get(person.id) ?? make('li');
     row.dataset.endpoint = person.id;
     const picture = make('span', 'face', initialsOf(person.name));
     picture.setAttribute('aria-hidden', 'true');
@@ -72,7 +77,11 @@ export class PeopleList {
       bars.dataset.grade = grade;
       signs.append(bars);
     }
-    row.append(picture, who, signs);
+    for (const [i, part] of [picture, who, signs].entries()) {
+      const old = row.children[i];
+      if (!old) row.append(part);
+      else if (!old.isEqualNode(part)) old.replaceWith(part);
+    }
     this.menu?.dress(row, person);
     return row;
   }

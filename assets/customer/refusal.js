@@ -9,10 +9,10 @@ const words = {
   removed: { icon: 'ban', title: 'You were removed from the room', text: 'Somebody who leads the room took you out. Your camera and microphone are off.', next: 'You cannot come back with this link while the others are in the room. If you think it was a mistake, ask the person who invited you.' },
   over: { icon: 'clock', title: 'Your time in this room is over', text: 'Your link let you stay for a limited time. Your camera and microphone are off.', next: 'To stay longer, ask the person who invited you for a new link.' },
   locked: { icon: 'lock', title: 'The room is locked', text: 'The people in it let nobody else in at the moment.', next: 'Wait a little and try again, or ask the person who invited you to unlock it.', again: 'Try again' },
-  soon: { icon: 'clock', title: 'The room is not open yet', text: 'It opens later.', next: 'Try again when it is time, or ask the person who invited you when that is.', again: 'Try again' },
+  soon: { icon: 'clock', title: 'The room is not open yet', text: 'It opens later. Your camera and microphone are off until then.', next: 'Leave this page open: you come in by yourself when it is time.', again: 'Look now', waits: true },
   late: { icon: 'clock', title: 'It is too late to join', text: 'Your link let you join until a certain time, and that is over.', next: 'Ask the person who invited you for a new link.' },
   full: { icon: 'people', title: 'The room is full', text: 'As many people as may take part are in it already.', next: 'Wait until somebody leaves, then try again.', again: 'Try again' },
-  absent: { icon: 'link', title: 'This room is not open', text: 'Nobody has opened it yet, and your link cannot do that.', next: 'Try again when the others are there, or ask the person who invited you.', again: 'Try again' },
+  absent: { icon: 'link', title: 'Nobody has opened this room yet', text: 'Your link cannot open it. As soon as somebody else does, you come in by yourself, with your camera and microphone off.', next: 'Leave this page open: it looks again every half minute.', again: 'Look now', waits: true },
   withdrawn: { icon: 'ban', title: 'This link does not work any more', text: 'Its time is over, or it was taken back.', next: 'Ask the person who invited you for a new link.' },
   broken: { icon: 'link', title: 'This link is not complete', text: 'It does not say who you are in the room. Perhaps a part was lost when it was copied.', next: 'Open the link again from the message, or ask the person who invited you for a new one.' },
 };
@@ -28,14 +28,15 @@ const kinds = [
  * the page.
  * @param {import('../lib/rest.js').APIError} err
  * @param {string} [reason] why somebody was taken out, as the server told it
+ * @param {boolean} [waits] whether somebody waits already, whom a network that is away does not turn off
  * @returns {import('./notices.js').Words & { notice: Refusal } | null}
  */
-export function refusal(err, reason = '') {
-  const notice = kindOf(err, reason);
+export function refusal(err, reason = '', waits = false) {
+  const notice = waits && err.temporary ? 'absent' : kindOf(err, reason);
   if (!notice) return null;
   const part = byID('notice-title', HTMLElement).closest('section');
   if (part && !part.dataset.on?.split(' ').includes(notice)) part.dataset.on += ` ${notice}`;
-  const said = notice === 'removed' && reason ? { text: `“${reason}”`, next: `Your camera and microphone are off. ${words.removed.next}` } : {};
+  const said = notice === 'removed' && reason ? { text: `Reason: “${reason}”`, next: `Your camera and microphone are off. ${words.removed.next}` } : {};
   return { ...words[notice], ...said, notice };
 }
 

@@ -2,9 +2,11 @@
 /** What a room adds to the panel of More: the own hand, screen and volume, and the controls of the room. */
 import { Share } from '../lib/share.js';
 import { Ask } from './ask.js';
+import { ownControls } from './controls.js';
 import { announce, byID, icon, make } from './dom.js';
+import { choice, field, fieldOf } from './seat-fields.js';
 
-/** The layouts that this page shows; every other looks like the grid. */
+/** The layouts by their names here; what this page does not know looks like the grid. @type {Record<string, string>} */
 const LAYOUTS = { 'grid-responsive': 'Grid', 'highlight-1-responsive': 'One large' };
 
 /** RoomPanel owns what it adds and the streams that are shared. */
@@ -19,10 +21,13 @@ export class RoomPanel {
   #screen = null;
   /** @type {Share | null} */
   #second = null;
-  /** @type {{ element: HTMLElement, may: () => boolean, on: () => boolean, label: () => string }[]} */
+  /** @type {{ element: HTMLElement, calls: string[], may: () => boolean, on: () => boolean, label: () => string }[]} */
   #buttons = [];
-  #volume = make('div', 'field');
-  #layout = make('div', 'field');
+  /** @type {{ call: string, element: HTMLElement, update: () => void }[]} */
+  #fields = [];
+  #layout = choice(LAYOUTS);
+  #listed = false;
+  #cameras = 0;
 
   /**
    * @param {import('../lib/call.js').Call} call
@@ -39,38 +44,31 @@ export class RoomPanel {
     this.#moderation = moderation;
     this.#act = act;
     this.#signal = signal;
-    const may = (/** @type {string} */ name) => members.may(name);
-    const isRoom = () => members.room !== null;
     const m = moderation;
     const hand = () => members.own?.handRaisedAt != null;
-    this.#add('panel-hand', 'hand', () => members.own !== null && may(hand() ? 'lowerHand' : 'raiseHand'), hand, () => (hand() ? 'Lower your hand' : 'Raise your hand'),
-      () => room.seat?.raise());
-    const canShare = 'getDisplayMedia' in navigator.mediaDevices;
-    const speaks = () => members.own?.role === 'member';
-    this.#add('share-screen', 'screen', () => canShare && speaks() && may('screenshare'), () => this.#screen !== null, () => (this.#screen ? 'Stop sharing your screen' : 'Share your screen'),
-      () => void this.#shareScreen());
-    this.#add('second-camera', 'camera', () => speaks() && may('additionalSource') && (this.#second !== null || this.#cameras > 1), () => this.#second !== null,
-      () => (this.#second ? 'Turn the second camera off' : 'Add a second camera'), () => void this.#shareCamera());
+    this.#add('panel-hand', 'hand', 'raiseHand lowerHand', hand, () => (hand() ? 'Lower your hand' : 'Raise your hand'), () => room.seat?.raise());
+    this.#add('share-screen', 'screen', 'screenshare', () => this.#screen !== null, () => (this.#screen ? 'Stop sharing your screen' : 'Share your screen'),
+      () => void this.#shareScreen(), () => 'getDisplayMedia' in navigator.mediaDevices);
+    this.#add('second-camera', 'camera', 'additionalSource', () => this.#second !== null, () => (this.#second ? 'Turn the second camera off' : 'Add a second camera'),
+      () => void this.#shareCamera(), () => this.#second !== null || this.#cameras > 1);
     const deaf = () => members.own?.deaf === true;
-    this.#add('deaf', 'deaf', () => members.own !== null && may(deaf() ? 'undeaf' : 'deaf'), deaf, () => (deaf() ? 'Hear the room again' : 'Stop hearing the room'),
-      () => act(deaf() ? m.undeaf() : m.deaf()));
+    this.#add('deaf', 'deaf', 'deaf undeaf', deaf, () => (deaf() ? 'Hear the room again' : 'Stop hearing the room'), () => act(deaf() ? m.undeaf() : m.deaf()));
     const locked = () => members.room?.locked === true;
-    this.#add('lock', 'lock', () => isRoom() && may(locked() ? 'unlock' : 'lock'), locked, () => (locked() ? 'Unlock the room' : 'Lock the room'),
-      () => act(locked() ? m.unlock() : m.lock()));
+    this.#add('lock', 'lock', 'lock unlock', locked, () => (locked() ? 'Unlock the room' : 'Lock the room'), () => act(locked() ? m.unlock() : m.lock()));
     const hides = () => members.room?.hideVideoMuted === true;
-    this.#add('hide-muted', 'camera-off', () => isRoom() && may(hides() ? 'showVideoMuted' : 'hideVideoMuted'), hides,
-      () => (hides() ? 'Show people without a picture' : 'Hide people without a picture'), () => act(hides() ? m.showVideoMuted() : m.hideVideoMuted()));
+    this.#add('hide-muted', 'camera-off', 'hideVideoMuted showVideoMuted', hides, () => (hides() ? 'Show people without a picture' : 'Hide people without a picture'),
+      () => act(hides() ? m.showVideoMuted() : m.hideVideoMuted()));
     const first = () => members.room?.prioritizeHandraise === true;
-    this.#add('hands-first', 'hand', () => isRoom() && may('setPrioritizeHandraise'), first, () => (first() ? 'Raised hands stand in line' : 'Raised hands come first'),
+    this.#add('hands-first', 'hand', 'setPrioritizeHandraise', first, () => (first() ? 'Raised hands stand in line' : 'Raised hands come first'),
       () => act(m.setPrioritizeHandraise(!first())));
-    this.#add('remove-all', 'leave', () => isRoom() && may('removeAllMembers'), () => false, () => 'Remove everybody else', () => void this.#removeAll());
-    this.#addVolume();
-    this.#addLayout();
+    this.#add('remove-all', 'leave', 'removeAllMembers', () => false, () => 'Remove everybody else', () => void this.#removeAll());
+    this.#layout.onchange = () => void act(m.setLayout(this.#layout.value));
+    this.#fields = ['setOutputVolume', 'setInputVolume', 'setInputSensitivity', 'setMemberPosition', 'setPositions'].map((call) => ({ call, ...fieldOf(call, '', members, m, act) }));
+    this.#fields.push({ call: 'setLayout', ...field('room-layout', 'Layout of the room, for everybody', this.#layout, () => this.#showLayout()) });
+    byID('panel-actions', HTMLElement).after(...this.#fields.map((f) => f.element));
     signal.addEventListener('abort', () => {
       this.stopSharing();
-      for (const { element } of this.#buttons) element.remove();
-      this.#volume.remove();
-      this.#layout.remove();
+      for (const { element } of [...this.#buttons, ...this.#fields]) element.remove();
     });
     const count = async () => {
       this.#cameras = (await navigator.mediaDevices.enumerateDevices().catch(() => [])).filter((d) => d.kind === 'videoinput').length;
@@ -80,23 +78,29 @@ export class RoomPanel {
     void count();
   }
 
-  #cameras = 0;
-
-  /** Brings the buttons in line with what may be done now. */
+  /** Brings the controls in line with what may be done now. */
   update() {
-    for (const { element, may, on, label } of this.#buttons) {
-      element.hidden = !may();
+    const shows = ownControls(this.#members);
+    for (const { element, calls, may, on, label } of this.#buttons) {
+      element.hidden = !may() || !calls.some((call) => shows.includes(call));
       element.dataset.state = on() ? 'on' : 'off';
       const words = element.querySelector('span');
       if (words) words.textContent = label();
     }
-    const { own, room } = this.#members;
-    this.#volume.hidden = !own || !this.#members.may('setOutputVolume');
-    const volume = this.#volume.querySelector('input');
-    if (volume && volume !== document.activeElement) volume.value = String(own?.outputVolume ?? 0);
-    this.#layout.hidden = !room || !this.#members.may('setLayout');
-    const layout = this.#layout.querySelector('select');
-    if (layout) layout.value = room && room.layout in LAYOUTS ? room.layout : 'grid-responsive';
+    for (const { call, element, update } of this.#fields) {
+      element.hidden = !shows.includes(call);
+      if (!element.hidden) update();
+    }
+    // What is shared ends with the right to it.
+    if (!shows.includes('screenshare')) this.#screen?.stop();
+    if (!shows.includes('additionalSource')) this.#second?.stop();
+    if (!shows.includes('layouts') || this.#listed) return;
+    this.#listed = true;
+    this.#moderation.layouts().then((names) => {
+      const known = [...this.#layout.options].map((o) => o.value);
+      this.#layout.append(...names.filter((name) => !known.includes(name)).map((name) => new Option(name, name)));
+      this.update();
+    }, () => undefined);
   }
 
   /** Ends what is shared. */
@@ -105,8 +109,11 @@ export class RoomPanel {
     this.#second?.stop();
   }
 
-  /** @param {string} id @param {string} picture @param {() => boolean} may @param {() => boolean} on @param {() => string} label @param {() => unknown} press */
-  #add(id, picture, may, on, label, press) {
+  /**
+   * @param {string} id @param {string} picture @param {string} calls what the button does, one or the other
+   * @param {() => boolean} on @param {() => string} label @param {() => unknown} press @param {() => boolean} [may] what else it takes
+   */
+  #add(id, picture, calls, on, label, press, may = () => true) {
     const element = make('button');
     element.id = id;
     element.type = 'button';
@@ -116,27 +123,13 @@ export class RoomPanel {
       press();
     };
     byID('panel-actions', HTMLElement).append(element);
-    this.#buttons.push({ element, may, on, label });
+    this.#buttons.push({ element, calls: calls.split(' '), may, on, label });
   }
 
-  #addVolume() {
-    const label = make('label', '', 'How loud you hear the others');
-    const range = make('input');
-    Object.assign(range, { id: 'output-volume', type: 'range', min: '-50', max: '50', step: '5' });
-    label.htmlFor = range.id;
-    range.onchange = () => void this.#act(this.#moderation.setOutputVolume(Number(range.value)));
-    this.#volume.append(label, range);
-    byID('panel-actions', HTMLElement).after(this.#volume);
-  }
-
-  #addLayout() {
-    const label = make('label', '', 'Layout of the room, for everybody');
-    const select = make('select');
-    select.id = label.htmlFor = 'room-layout';
-    select.append(...Object.entries(LAYOUTS).map(([value, text]) => new Option(text, value)));
-    select.onchange = () => void this.#act(this.#moderation.setLayout(select.value));
-    this.#layout.append(label, select);
-    this.#volume.after(this.#layout);
+  #showLayout() {
+    const now = this.#members.room?.layout ?? '';
+    const known = [...this.#layout.options].some((o) => o.value === now);
+    this.#layout.value = known ? now : 'grid-responsive';
   }
 
   async #shareScreen() {

@@ -34,6 +34,8 @@ export class Room extends EventTarget {
   #stage;
   /** @type {import('./seat.js').Seat | null} what a seat in a room allows and shows; null without one */
   seat = null;
+  /** Whether somebody who waited with all devices off is to be asked for them. */
+  offers = false;
   /** @type {Call | null} */
   #call = null;
   /** @type {AbortController} ends what one call began */
@@ -98,10 +100,11 @@ export class Room extends EventTarget {
 
   /**
    * Shows a call that was joined.
-   * @param {Call} call @param {{ host: string, name: string }} who
+   * @param {Call} call @param {{ host: string, name: string, offers?: boolean }} who offers: whether to ask for the devices now
    */
-  open(call, { host, name }) {
+  open(call, { host, name, offers = false }) {
     this.close();
+    this.offers = offers;
     this.#call = call;
     this.#host = host;
     this.#name = name;

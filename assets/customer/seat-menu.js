@@ -1,9 +1,16 @@
 // @ts-check
 /** What may be done to one person of the list: a button in their row, and the actions that it opens under it. */
 import { Ask, action } from './ask.js';
+import { controlsOf } from './controls.js';
 import { icon, make } from './dom.js';
+import { fieldOf } from './seat-fields.js';
 
-/** @typedef {{ label: string, call: string, act: () => Promise<unknown> | void, danger?: boolean }} Item */
+/** The buttons, by the names of Moderation's calls. @type {Record<string, string>} */
+const labels = {
+  promote: 'Make a member', muteAudio: 'Turn microphone off', unmuteAudio: 'Let speak again', muteVideo: 'Turn camera off', unmuteVideo: 'Let show themselves again',
+  deaf: 'Stop them hearing the room', undeaf: 'Let hear the room again', raiseHand: 'Raise their hand', lowerHand: 'Lower hand', demote: 'Move to the audience',
+  removeMember: 'Remove from the room',
+};
 
 /** What somebody may do who was made a member: all that concerns oneself, and a hand. */
 const PROMOTED = [
@@ -18,7 +25,7 @@ export class Menu {
   #moderation;
   #act;
   #signal;
-  /** @type {Map<string, { button: HTMLButtonElement, list: HTMLElement, labels: string }>} by endpoint */
+  /** @type {Map<string, { button: HTMLButtonElement, list: HTMLElement, more: HTMLElement, calls: string, fields: Map<string, import('./seat-fields.js').Field> }>} by endpoint */
   #rows = new Map();
 
   /**
@@ -49,19 +56,20 @@ export class Menu {
   /** Adds to a row what may be done. @param {HTMLElement} row @param {import('../lib/people.js').Person} person */
   dress(row, person) {
     if (person.self) return;
-    const items = this.#items(person).filter(({ call }) => this.#members.may(call, person.id));
-    if (items.length === 0) return;
-    const { button, list } = this.#row(person, items);
-    row.append(button, list);
+    const calls = controlsOf(this.#members, person.id);
+    const { button, list, fields } = this.#row(person, calls);
+    for (const { update } of fields.values()) update();
+    if (calls.length === 0) for (const part of [button, list]) part.remove();
+    else if (button.parentElement !== row) row.append(button, list);
   }
 
-  /** @param {import('../lib/people.js').Person} person @param {Item[]} items */
-  #row(person, items) {
+  /** @param {import('../lib/people.js').Person} person @param {string[]} calls */
+  #row(person, calls) {
     const known = this.#rows.get(person.id);
-    const labels = items.map((i) => i.label).join();
-    if (known?.labels === labels) return known;
+    if (known?.calls === calls.join()) return known;
     const list = known?.list ?? make('div', 'acts');
     const button = known?.button ?? make('button', 'round');
+    const more = known?.more ?? make('details');
     if (!known) {
       button.type = 'button';
       list.hidden = true;
@@ -76,22 +84,26 @@ export class Menu {
         button.focus();
       };
       this.#toggle(button, list, false);
+      more.append(make('summary', '', 'Sound and place'));
     }
     button.replaceChildren(icon('more', `Actions for ${person.name}`));
     button.title = `Actions for ${person.name}`;
     list.setAttribute('aria-label', `Actions for ${person.name}`);
     const at = [...list.children].findIndex((b) => b === document.activeElement);
-    list.replaceChildren(...items.map(({ label, act, danger }) => {
-      const b = action(danger ? 'act danger' : 'act', label, () => {
-        const done = act();
-        if (done) void this.#act(done);
-      });
+    const fields = new Map(calls.filter((call) => !labels[call]).map((call) =>
+      [call, known?.fields.get(call) ?? fieldOf(call, person.id, this.#members, this.#moderation, this.#act)]));
+    const buttons = calls.filter((call) => labels[call]).map((call) => {
+      const b = action(call === 'removeMember' ? 'act danger' : 'act', labels[call], () => this.#do(call, person));
+      b.dataset.call = call;
       return b;
-    }));
+    });
+    for (const [call, { element }] of known?.fields ?? []) if (!fields.has(call)) element.remove();
+    more.append(...[...fields.values()].map((f) => f.element).filter((e) => e.parentElement !== more));
+    list.replaceChildren(...buttons, ...(fields.size > 0 ? [more] : []));
     // Who mutes somebody goes on where the button to unmute them now stands.
     const next = list.children[Math.min(at, list.children.length - 1)];
     if (at >= 0 && next instanceof HTMLElement) queueMicrotask(() => next.focus());
-    const row = { button, list, labels };
+    const row = { button, list, more, fields, calls: calls.join() };
     this.#rows.set(person.id, row);
     return row;
   }
@@ -102,36 +114,12 @@ export class Menu {
     button.setAttribute('aria-expanded', String(open));
   }
 
-  /** @param {import('../lib/people.js').Person} person @returns {Item[]} */
-  #items({ id, name }) {
-    const member = this.of(id);
+  /** @param {string} call @param {import('../lib/people.js').Person} person */
+  #do(call, { id, name }) {
     const m = this.#moderation;
-    if (member?.role === 'audience') {
-      return [
-        { label: 'Make a member', call: 'promote', act: () => m.promote(id, { permissions: PROMOTED }) },
-        ...this.#hand(id, member),
-        { label: 'Remove from the room', call: 'removeMember', danger: true, act: () => this.#remove(id, name) },
-      ];
-    }
-    return [
-      member?.audioMuted
-        ? { label: 'Let speak again', call: 'unmuteAudio', act: () => m.unmuteAudio(id) }
-        : { label: 'Turn microphone off', call: 'muteAudio', act: () => m.muteAudio(id) },
-      member?.videoMuted
-        ? { label: 'Let show themselves again', call: 'unmuteVideo', act: () => m.unmuteVideo(id) }
-        : { label: 'Turn camera off', call: 'muteVideo', act: () => m.muteVideo(id) },
-      member?.deaf
-        ? { label: 'Let hear the room again', call: 'undeaf', act: () => m.undeaf(id) }
-        : { label: 'Stop them hearing the room', call: 'deaf', act: () => m.deaf(id) },
-      ...this.#hand(id, member),
-      { label: 'Move to the audience', call: 'demote', act: () => m.demote(id) },
-      { label: 'Remove from the room', call: 'removeMember', danger: true, act: () => this.#remove(id, name) },
-    ];
-  }
-
-  /** @param {string} id @param {import('../lib/members.js').Member | null} member @returns {Item[]} */
-  #hand(id, member) {
-    return member?.handRaisedAt ? [{ label: 'Lower hand', call: 'lowerHand', act: () => this.#moderation.lowerHand(id) }] : [];
+    if (call === 'removeMember') void this.#remove(id, name);
+    else if (call === 'promote') void this.#act(m.promote(id, { permissions: PROMOTED }));
+    else void this.#act(m[/** @type {'muteAudio'} */ (call)](id));
   }
 
   /** Asks once, with a reason if there is one. @param {string} id @param {string} name */

@@ -5,7 +5,7 @@
  */
 import { Members } from '../lib/members.js';
 import { Moderation } from '../lib/moderation.js';
-import { Ask, action } from './ask.js';
+import { action } from './ask.js';
 import { announce, byID, icon, make } from './dom.js';
 import { Cast } from './cast.js';
 import { Menu } from './seat-menu.js';
@@ -43,8 +43,7 @@ export class Seat {
   #hand;
   #watching = make('p', '', 'You are watching');
   #raised = make('span', 'hand');
-  /** @type {Ask | null} */
-  #offer = null;
+  #offer = make('dialog');
 
   /**
    * @param {import('../lib/call.js').Call} call
@@ -61,7 +60,7 @@ export class Seat {
     this.members = new Members(call);
     this.#moderation = new Moderation(call);
     const act = (/** @type {Promise<unknown>} */ done) => this.act(done);
-    this.#cast = new Cast(call, room.stage, this.members);
+    this.#cast = new Cast(room.stage, this.members);
     this.#panel = new RoomPanel(call, room, this.members, this.#moderation, act, signal);
     people.menu = new Menu(call, this.members, this.#moderation, act, signal);
     this.#hand = make('button');
@@ -75,13 +74,15 @@ export class Seat {
     byID('call-top', HTMLElement).append(this.#watching);
     this.#raised.append(icon('hand', 'Your hand is raised'));
     byID('self-view', HTMLElement).append(this.#raised);
+    this.#offer.id = 'promoted';
+    byID('hints', HTMLElement).prepend(this.#offer);
     this.members.addEventListener('change', (e) => {
       const { before, by } = /** @type {CustomEvent} */ (e).detail;
       this.#changed(before, by);
     }, { signal });
     signal.addEventListener('abort', () => {
       for (const part of [this.members, this.#cast]) part.close();
-      for (const element of [this.#hand, this.#watching, this.#raised]) element.remove();
+      for (const element of [this.#hand, this.#watching, this.#raised, this.#offer]) element.remove();
     });
     room.seat = this;
     this.#changed(null, '');
@@ -145,6 +146,7 @@ export class Seat {
     this.#hand.hidden = !own || !this.members.may(up ? 'lowerHand' : 'raiseHand');
     this.#hand.setAttribute('aria-pressed', String(up));
     this.#raised.hidden = !up;
+    if (kinds.some((kind) => byID(words[kind].device, HTMLElement).getAttribute('aria-pressed') === 'true')) this.#settle();
     this.#hand.title = up ? 'Lower your hand' : 'Raise your hand';
     const name = this.#hand.querySelector('span');
     if (name) name.textContent = 'Raise hand';
@@ -194,14 +196,15 @@ export class Seat {
   #adopt(before, own, by) {
     const who = by || 'Somebody';
     if (own.role === 'audience') {
-      this.#offer?.close();
+      this.#settle();
       this.#panel.stopSharing();
       if (before?.role === 'audience') return;
       this.#room.silence();
       if (before) this.#say(`${who} made you one of the audience. Your camera and microphone are off.`);
       return;
     }
-    if (before?.role === 'audience') return this.#promoted(who, own);
+    if (before?.role === 'audience') return this.#ask(`${who} made you a member of the room: you may speak now.`, own);
+    if (!before && this.#room.offers) this.#ask('You are in. Nobody hears or sees you yet.', own);
     const off = kinds.filter((kind) => this.#follow(kind, before, own, who));
     if (off.length > 0) this.#sayOff(off, before ? who : '');
     if (before && own.deaf !== before.deaf) this.#say(own.deaf ? 'You do not hear the room now.' : 'You hear the room again.');
@@ -238,22 +241,34 @@ export class Seat {
     return is;
   }
 
-  /** @param {string} who @param {import('../lib/members.js').Member} own */
-  #promoted(who, own) {
-    const ask = new Ask('promoted', 'You may speak now', this.#signal);
-    this.#offer = ask;
-    ask.add(make('p', '', `${who} made you a member of the room. Turn on what the others may hear and see; nothing is on yet.`));
-    const then = (/** @type {boolean} */ audio, /** @type {boolean} */ video) => async () => {
-      ask.close();
-      if (audio) await this.#room.toggleMicrophone();
-      if (video) await this.#room.toggleCamera();
-    };
-    const buttons = [];
-    if (!own.audioMuted && !own.videoMuted) buttons.push(action('primary', 'Turn on microphone and camera', then(true, true)));
-    if (!own.audioMuted) buttons.push(action(buttons.length ? 'secondary' : 'primary', 'Microphone only', then(true, false)));
-    ask.offer(...buttons, action('plain', 'Not now', then(false, false)));
-    ask.show();
-    announce(`${who} made you a member of the room. You may speak now.`);
+  /**
+   * Offers to turn on what the seat allows: a sentence and one button, beside the
+   * call and not before it. It goes with the first device that is turned on.
+   * @param {string} sentence @param {import('../lib/members.js').Member} own
+   */
+  #ask(sentence, own) {
+    const off = kinds.filter((kind) => !this.#mutedIn(own, kind) || this.members.may(words[kind].unmute));
+    if (off.length === 0) return this.#say(sentence);
+    const text = make('p', '', sentence);
+    text.id = 'promoted-text';
+    this.#offer.setAttribute('aria-labelledby', text.id);
+    const later = action('round', '', () => this.#settle());
+    later.append(icon('close', 'Not now'));
+    later.title = 'Not now';
+    this.#offer.replaceChildren(text, action('primary', `Turn on ${off.map((kind) => words[kind].device).join(' and ')}`, async () => {
+      this.#settle();
+      if (off.includes('audio')) await this.#room.toggleMicrophone();
+      if (off.includes('video')) await this.#room.toggleCamera();
+    }), later);
+    this.#offer.open = true; // which takes no focus, unlike show
+    announce(sentence);
+  }
+
+  /** Takes the offer back; a focus in it goes on to the first thing offered. */
+  #settle() {
+    const inside = this.#offer.contains(document.activeElement);
+    this.#offer.close();
+    if (inside) byID('microphone', HTMLElement).focus();
   }
 
   /** @param {string} sentence @param {{ label: string, act: () => void }} [what] */

@@ -1,5 +1,5 @@
 // @ts-check
-/** The stage: a tile for every stream of the others, one of them whole, several in an even grid. */
+/** The stage: a tile for every stream of the others, one of them whole, several in an even grid, or some large and the rest beside them. */
 import { byID } from './dom.js';
 import { Tile } from './tile.js';
 
@@ -14,8 +14,8 @@ export class Stage extends EventTarget {
   /** @type {Map<string, Tile>} by stream, or by endpoint of a person who sends none */
   #tiles = new Map();
   #speaker = '';
-  /** @type {(tiles: Map<string, Tile>) => number} dresses the tiles and counts those that show */
-  dress = (tiles) => tiles.size;
+  /** @type {(tiles: Tile[]) => Tile[]} dresses and hides tiles, and returns those that are to be large: screens */
+  dress = (tiles) => tiles.filter((t) => t.screen);
   #resized = new ResizeObserver(() => this.arrange());
 
   constructor() {
@@ -92,7 +92,10 @@ export class Stage extends EventTarget {
 
   /** Gives every tile its place. */
   arrange() {
-    const n = this.dress(this.#tiles);
+    const tiles = [...this.#tiles.values()];
+    const large = this.dress(tiles);
+    const shown = tiles.filter((t) => !t.element.hidden);
+    const n = shown.length;
     const { width, height } = this.#element.getBoundingClientRect();
     let columns = 1;
     let best = 0;
@@ -104,6 +107,31 @@ export class Stage extends EventTarget {
     }
     this.#element.classList.toggle('many', n > 1);
     this.#element.style.setProperty('--columns', String(columns));
-    for (const tile of this.#tiles.values()) tile.resized();
+    for (const tile of tiles) {
+      tile.element.toggleAttribute('data-front', large.includes(tile));
+      tile.element.style.gridArea = '';
+    }
+    this.#element.style.gridTemplate = this.#element.dataset.layout = '';
+    if (large.length > 0 && large.length < n) this.#place(large, shown.filter((t) => !large.includes(t)), width > height);
+    for (const tile of tiles) tile.resized();
+  }
+
+  /**
+   * Large tiles in a line along the window's longer side, the rest at its end.
+   * @param {Tile[]} large @param {Tile[]} rest @param {boolean} beside or below
+   */
+  #place(large, rest, beside) {
+    const lines = Math.ceil(rest.length / (beside ? 5 : 4));
+    const each = Math.ceil(rest.length / lines);
+    const along = `repeat(${large.length}, minmax(0, 4fr)) repeat(${lines}, minmax(0, 1fr))`;
+    const across = `repeat(${each}, minmax(0, 1fr))`;
+    this.#element.dataset.layout = beside ? 'beside' : 'below';
+    this.#element.style.gridTemplate = beside ? `${across} / ${along}` : `${along} / ${across}`;
+    const put = (/** @type {Tile} */ { element }, /** @type {number} */ line, /** @type {number | string} */ at) => {
+      element.style.gridArea = beside ? `${at} / ${line}` : `${line} / ${at}`;
+    };
+    large.forEach((tile, i) => put(tile, i + 1, 1));
+    rest.sort((a, b) => Number(a.element.style.order) - Number(b.element.style.order));
+    rest.forEach((tile, i) => put(tile, large.length + 1 + Math.floor(i / each), (i % each) + 1));
   }
 }

@@ -34,6 +34,7 @@ export class Tile {
     initials.setAttribute('aria-hidden', 'true');
     initials.append(this.#initials);
     this.person = this.element.dataset.person = person.id;
+    this.screen = stream?.type === 'SCREEN';
     this.#network.toggleAttribute('hidden', true);
     this.#label.append(this.#muted, this.#network, this.#name, this.#news);
     this.element.append(initials, this.#label);
@@ -62,10 +63,10 @@ export class Tile {
     this.element.dataset.video = picture ? 'on' : 'off';
     this.element.dataset.muted = [stream?.audioMuted ? 'audio' : '', stream?.videoMuted ? 'video' : ''].join(' ').trim();
     this.#initials.textContent = initialsOf(person.name);
-    this.#name.textContent = stream?.type === 'SCREEN' ? `${person.name}’s screen` : person.name;
-    this.#muted.toggleAttribute('hidden', !silent || stream?.type === 'SCREEN');
+    this.#name.textContent = this.screen ? `${person.name}’s screen` : person.name;
+    this.#muted.toggleAttribute('hidden', !silent || this.screen);
     this.#away = stream && !stream.connected ? (seen ? 'Reconnecting…' : 'Connecting…') : '';
-    this.#silent = silent && stream?.type !== 'SCREEN';
+    this.#silent = silent && !this.screen;
     this.#tell();
     if (!this.video || !stream) return;
     this.video.setAttribute('aria-label', `Video of ${person.name}`);
@@ -106,7 +107,7 @@ export class Tile {
     const { videoWidth: w, videoHeight: h } = this.video;
     const box = this.element.getBoundingClientRect();
     const off = (w / h) / (box.width / box.height);
-    this.element.dataset.fit = off > 2 || off < 0.5 ? 'contain' : 'cover';
+    this.element.dataset.fit = this.screen || off > 2 || off < 0.5 ? 'contain' : 'cover';
   }
 
   /** The stage changed its shape. */

@@ -5,10 +5,15 @@ import { createRequire } from 'node:module';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** @param {import('playwright-core').Page} page @returns {Promise<string[]>} */
-export async function violations(page) {
+/**
+ * The faults that axe-core finds.
+ * @param {import('playwright-core').Page} page
+ * @param {boolean} [colours] those of colours alone, where the same document was looked at in other colours
+ * @returns {Promise<string[]>}
+ */
+export async function violations(page, colours = false) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe); // through the debugger, which the policy does not bind
-  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run({ resultTypes: ['violations'] }));
+  const found = await page.evaluate((options) => /** @type {any} */ (window).axe.run({ resultTypes: ['violations'], ...options }), colours ? { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } } : {});
   return found.violations.flatMap((/** @type {any} */ v) => v.nodes.map((/** @type {any} */ n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`));
 }
 

@@ -1,15 +1,13 @@
 // @ts-check
 /** A real server for OAuth clients: applications made by the command line, a browser that signs people in, and how clients read a refusal. */
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import * as oidc from 'openid-client';
-import { program } from './server.js';
+import { end, program, serve } from './server.js';
 
 const run = promisify(execFile);
 
@@ -24,18 +22,9 @@ export class Issuer {
   static async start() {
     const issuer = new Issuer();
     issuer.#data = await mkdtemp(join(tmpdir(), 'guichet-'));
-    const free = '127.0.0.1:0';
-    issuer.#process = spawn(
-      program,
-      ['serve', '--dev', '--data', issuer.#data, '--listen', free, '--mqtt-listen', free, '--media-listen', free, '--turn-listen', free],
-      { stdio: ['ignore', 'pipe', process.env.GUICHET_LOG ? 'inherit' : 'ignore'] },
-    );
-    const lines = createInterface({ input: /** @type {import('node:stream').Readable} */ (issuer.#process.stdout) });
-    const [line] = await Promise.race([
-      once(lines, 'line'),
-      once(issuer.#process, 'exit').then(([code]) => { throw new Error(`the server ended with ${code}`); }),
-    ]);
-    issuer.ready = JSON.parse(line);
+    const { running, ready } = await serve(issuer.#data);
+    issuer.#process = running;
+    issuer.ready = ready;
     return issuer;
   }
 
@@ -59,9 +48,7 @@ export class Issuer {
   }
 
   async stop() {
-    const ended = once(this.#process, 'exit');
-    this.#process.kill('SIGTERM');
-    await ended;
+    await end(this.#process);
     await rm(this.#data, { recursive: true });
   }
 }

@@ -16,6 +16,11 @@ export const leads = [
   ...['lock', 'unlock', 'set_layout', 'hide_video_muted', 'show_video_muted', 'prioritize_handraise'].map((p) => `room.${p}`),
 ];
 
+/** What sets oneself and others up. */
+const settings = [
+  ...['set_input_volume', 'set_output_volume', 'set_input_sensitivity', 'set_position'].map((p) => `room.member.${p}`), 'room.self.set_position', 'room.list_available_layouts',
+];
+
 /** Three more people: one member who waits to speak, one of the audience. @param {World} w */
 function people(w) {
   w.enter({ id: 'anna', name: 'Anna Meier' });
@@ -26,13 +31,14 @@ function people(w) {
   w.seat('dora', { name: 'Δώρα Παπαδοπούλου', role: 'audience' });
 }
 
-/** The way into a room as a member. @param {World} w */
-export async function sit(w, permissions = usual) {
+/** The way into a room as a member. @param {World} w @param {string[]} permissions @param {() => Promise<void>} [wait] what happens before it opens */
+export async function sit(w, permissions = usual, wait) {
   w.ownSeat ??= { permissions };
   await w.shows('invite');
   await w.page.click('#ask');
   await w.shows('preview');
   await w.page.click('#join');
+  await wait?.();
   await w.shows('waiting');
   people(w);
   await w.shows('call');
@@ -63,16 +69,17 @@ export async function list(w) {
   await w.page.waitForSelector('.people [data-endpoint="ben"]');
 }
 
+/** Asks to be let in, without devices. @param {World} w */
+export async function knock(w) {
+  await w.shows('invite');
+  await w.page.click('#without');
+  await w.page.click('#join');
+}
+
 /** @param {string} name @param {[number, object]} answer @param {string} screen @returns {Scene} */
-const refused = (name, answer, screen) => ({
-  name, screen, claims: {},
-  set: (w) => { w.joined = answer; },
-  play: async (w) => {
-    await w.shows('invite');
-    await w.page.click('#without');
-    await w.page.click('#join');
-  },
-});
+const refused = (name, answer, screen) => ({ name, screen, claims: {}, set: (w) => { w.joined = answer; }, play: knock });
+/** What a room answers that nobody has opened. @type {[number, object]} */
+export const absent = [404, { code: 'not_found', message: 'there is no such room' }];
 const forbidden = (/** @type {string} */ reason) => /** @type {[number, object]} */ ([403, { code: 'forbidden', message: 'no', reason }]);
 
 /** @type {Scene[]} */
@@ -165,6 +172,65 @@ export const roomScenes = [
     },
   },
   {
+    name: 'room-settings', screen: 'call', claims: {},
+    play: async (w) => {
+      await sit(w, [...leads, ...settings]);
+      await list(w);
+      await w.page.click('.people [data-endpoint="ben"] > button');
+      await w.page.click('#acts-ben summary');
+      await w.page.waitForSelector('#setInputVolume-ben', { state: 'visible' });
+    },
+  },
+  {
+    name: 'room-own-settings', screen: 'call', claims: {},
+    play: async (w) => {
+      await sit(w, [...usual, ...settings]);
+      await w.page.click('#more');
+      await w.page.waitForSelector('#setInputVolume', { state: 'visible' });
+    },
+  },
+  {
+    name: 'room-screen', screen: 'call', claims: {},
+    play: async (w) => {
+      await sit(w);
+      w.share('anna');
+      await w.page.waitForSelector('.tile[data-front]');
+    },
+  },
+  {
+    name: 'room-screens', screen: 'call', claims: {},
+    play: async (w) => {
+      await sit(w);
+      w.share('anna');
+      w.share('ben');
+      await w.page.waitForFunction(() => document.querySelectorAll('.tile[data-front]').length === 2);
+    },
+  },
+  {
+    name: 'room-let-in', screen: 'call', claims: {},
+    set: (w) => { w.joined = absent; },
+    play: async (w) => {
+      await sit(w, usual, async () => {
+        await w.shows('absent');
+        w.joined = null;
+        await w.page.click('#again');
+      });
+      await w.page.waitForSelector('#promoted[open]');
+    },
+  },
+  {
+    name: 'room-closed', screen: 'ended', claims: {},
+    play: async (w) => {
+      await sit(w);
+      w.end('anna');
+    },
+  },
+  {
+    name: 'room-opens', screen: 'early', claims: {},
+    set: (w) => { w.joined = [403, { code: 'forbidden', message: 'the room token is not valid yet', reason: 'early', now: '2026-03-02T09:00:00.000Z', notBefore: '2026-03-04T14:30:00.000Z' }]; },
+    play: knock,
+  },
+  {
     name: 'room-early', screen: 'early', claims: { join_from: '2030-03-04T14:30:00.000Z', exp: undefined },
   },
   { name: 'room-late', screen: 'late', claims: { exp: 1_700_000_000 } },
@@ -172,7 +238,7 @@ export const roomScenes = [
   refused('room-soon', forbidden('early'), 'soon'),
   refused('room-locked', forbidden('locked'), 'locked'),
   refused('room-full', [409, { code: 'conflict', message: 'the conference is full' }], 'full'),
-  refused('room-absent', [404, { code: 'not_found', message: 'there is no such room' }], 'absent'),
+  refused('room-absent', absent, 'absent'),
   refused('room-withdrawn', [401, { code: 'unauthorized', message: 'no' }], 'withdrawn'),
   {
     name: 'room-removed', screen: 'removed', claims: {},

@@ -182,6 +182,14 @@ export const scenes = [
     },
   },
   {
+    name: 'call-screen', screen: 'call',
+    play: async (w) => {
+      await meet(w);
+      w.share('anna');
+      await w.page.waitForSelector('.tile[data-front]');
+    },
+  },
+  {
     name: 'call-panel', screen: 'call',
     play: async (w) => {
       await meet(w);

@@ -12,6 +12,34 @@ import { fileURLToPath } from 'node:url';
 /** The server's program: GUICHET_SERVER, or what make built; "" when there is none. */
 export const program = process.env.GUICHET_SERVER ?? [fileURLToPath(new URL('../../bin/guichet-server', import.meta.url))].find((p) => existsSync(p)) ?? '';
 
+const free = '127.0.0.1:0';
+
+/**
+ * Starts the program on a data folder; resolves with what it prints when it is ready.
+ * @param {string} data @param {{ url?: string, mqtt?: string, media?: string, turn?: string }} [at] where it listened before; free ports when left out
+ */
+export async function serve(data, { url, mqtt = free, media = free, turn = free } = {}) {
+  const listen = url ? new URL(url).host : free;
+  const running = spawn(
+    program,
+    ['serve', '--dev', '--data', data, '--listen', listen, '--mqtt-listen', mqtt, '--media-listen', media, '--turn-listen', turn],
+    { stdio: ['ignore', 'pipe', process.env.GUICHET_LOG ? 'inherit' : 'ignore'] },
+  );
+  const lines = createInterface({ input: /** @type {import('node:stream').Readable} */ (running.stdout) });
+  const [line] = await Promise.race([
+    once(lines, 'line'),
+    once(running, 'exit').then(([code]) => { throw new Error(`the server ended with ${code}`); }),
+  ]);
+  return { running, ready: JSON.parse(line) };
+}
+
+/** Ends the program. @param {import('node:child_process').ChildProcess} running @param {NodeJS.Signals} [signal] */
+export async function end(running, signal = 'SIGTERM') {
+  const ended = once(running, 'exit');
+  running.kill(signal);
+  await ended;
+}
+
 /** Server runs that program. */
 export class Server {
   /** @type {import('node:child_process').ChildProcess} */
@@ -24,23 +52,22 @@ export class Server {
   static async start() {
     const server = new Server();
     server.#data = await mkdtemp(join(tmpdir(), 'guichet-'));
-    await server.#spawn('127.0.0.1:0', '127.0.0.1:0', '127.0.0.1:0', '127.0.0.1:0');
+    await server.#serve();
     return server;
   }
 
   /** Kills the server without a warning. */
   kill() {
-    return this.#end('SIGKILL');
+    return end(this.#process, 'SIGKILL');
   }
 
   /** Starts it again on the same ports. */
   async again() {
-    const { url, mqtt, media, turn } = this.ready;
-    await this.#spawn(new URL(url).host, mqtt, media, turn);
+    await this.#serve(this.ready);
   }
 
   async stop() {
-    await this.#end('SIGTERM');
+    await end(this.#process);
     await rm(this.#data, { recursive: true });
   }
 
@@ -75,25 +102,10 @@ export class Server {
     return (await answer.json()).access_token;
   }
 
-  /** @param {string} listen @param {string} mqtt @param {string} media @param {string} turn */
-  async #spawn(listen, mqtt, media, turn) {
-    this.#process = spawn(
-      program,
-      ['serve', '--dev', '--data', this.#data, '--listen', listen, '--mqtt-listen', mqtt, '--media-listen', media, '--turn-listen', turn],
-      { stdio: ['ignore', 'pipe', process.env.GUICHET_LOG ? 'inherit' : 'ignore'] },
-    );
-    const lines = createInterface({ input: /** @type {import('node:stream').Readable} */ (this.#process.stdout) });
-    const [line] = await Promise.race([
-      once(lines, 'line'),
-      once(this.#process, 'exit').then(([code]) => { throw new Error(`the server ended with ${code}`); }),
-    ]);
-    this.ready = JSON.parse(line);
-  }
-
-  /** @param {NodeJS.Signals} signal */
-  async #end(signal) {
-    const ended = once(this.#process, 'exit');
-    this.#process.kill(signal);
-    await ended;
+  /** @param {Parameters<typeof serve>[1]} [at] */
+  async #serve(at) {
+    const { running, ready } = await serve(this.#data, at);
+    this.#process = running;
+    this.ready = ready;
   }
 }

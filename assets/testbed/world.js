@@ -55,6 +55,8 @@ export class World {
   photo = null;
   /** Whether requests get any answer. */
   online = true;
+  /** Milliseconds by which the server's clock is ahead of the browser's. */
+  ahead = 0;
   /** @type {string[]} what the page complained of in its console */
   complaints = [];
   /** @type {{ path: string, body: any }[]} */
@@ -151,6 +153,14 @@ export class World {
     this.#event({ type: 'ConferenceStreamPublishedEvent', ...common, streamId, streamType: type });
     this.state.participants.at(-1).endpoints[0].streams.push({ id: streamId, type });
     for (const kind of muted) this.mute(id, kind);
+  }
+
+  /** Somebody who is there shares a screen. @param {string} id */
+  share(id) {
+    const streamId = `screen-${id}`;
+    const person = this.state.participants.find((/** @type {any} */ p) => p.endpoints[0].id === id);
+    this.#event({ type: 'ConferenceStreamPublishedEvent', userId: person.id, userEndpointId: id, streamId, streamType: 'SCREEN' });
+    person.endpoints[0].streams.push({ id: streamId, type: 'SCREEN' });
   }
 
   /** @param {string} id @param {'audio' | 'video'} kind */
@@ -272,6 +282,7 @@ export class World {
       switch (parts.at(-2)) {
         case 'messages': return [200, { messages: this.messages, more: false }];
         case 'filetransfers': return [200, this.files];
+        case 'layouts': return [200, { layouts: ['grid-responsive', 'highlight-1-responsive', '3x3'] }];
         default: return this.#call(parts.slice(0, -1).join('/'), sent);
       }
     }
@@ -323,13 +334,18 @@ export class World {
     /** @type {Record<string, object>} */
     const onRoom = { lock: { locked: true }, unlock: { locked: false }, hideVideoMuted: { hideVideoMuted: true }, showVideoMuted: { hideVideoMuted: false } };
     if (this.refusal && (onSeat[name] || onRoom[name])) return this.refusal;
-    const body = onSeat[name] || ['setPrioritizeHandraise', 'setLayout', 'setOutputVolume', 'removeMember'].includes(name) ? JSON.parse(sent) : {};
+    const settings = ['setPrioritizeHandraise', 'setLayout', 'setOutputVolume', 'setInputVolume', 'setInputSensitivity', 'setMemberPosition', 'setPositions', 'removeMember'];
+    const body = onSeat[name] || settings.includes(name) ? JSON.parse(sent) : {};
     const target = body.targetUserEndpointId || 'me';
     if (onSeat[name]) this.seat(target, { ...onSeat[name], ...(name === 'promote' ? { permissions: body.permissions } : {}) }, 'me');
     if (onRoom[name]) this.changeRoom(onRoom[name]);
     if (name === 'setPrioritizeHandraise') this.changeRoom({ prioritizeHandraise: body.on });
     if (name === 'setLayout') this.changeRoom({ layout: body.name });
-    if (name === 'setOutputVolume') this.seat('me', { outputVolume: body.volume });
+    if (name === 'setOutputVolume') this.seat(target, { outputVolume: body.volume }, 'me');
+    if (name === 'setInputVolume') this.seat(target, { inputVolume: body.volume }, 'me');
+    if (name === 'setInputSensitivity') this.seat(target, { sensitivity: body.value }, 'me');
+    if (name === 'setMemberPosition') this.seat(target, { position: body.position }, 'me');
+    if (name === 'setPositions') this.changeRoom({ positions: body.positions });
     if (name === 'removeMember') this.exit(target);
     return undefined;
   }
@@ -339,7 +355,7 @@ export class World {
     const kind = kinds[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
     return route.fulfill({
       status,
-      headers: { 'Content-Type': kind, 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff' },
+      headers: { Date: new Date(Date.now() + this.ahead).toUTCString(), 'Content-Type': kind, 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff' },
       body: readFileSync(new URL(name, root)),
     });
   }

@@ -1,45 +1,13 @@
 // @ts-check
 /** The page against the real server; skipped where that is not built. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Server, program } from '../../testbed/server.js';
-import { launch } from '../../testbed/world.js';
+import { test } from 'node:test';
+import { join, live } from '../../testbed/live.js';
 
 const timeout = 30_000;
 
-describe('a call', { skip: program ? false : 'there is no server program' }, () => {
-  /** @type {Server} */
-  let server;
-  /** @type {import('playwright-core').Browser} */
-  let browser;
-  before(async () => {
-    [server, browser] = await Promise.all([Server.start(), launch()]);
-  });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
-
-  /** @type {string[]} */
-  let complaints = [];
-
-  /** Opens a link in a browser that shares nothing with the others. @param {string} url */
-  async function visit(url, context = browser.newContext()) {
-    const page = await (await context).newPage();
-    page.setDefaultTimeout(timeout);
-    page.on('pageerror', (err) => complaints.push(String(err)));
-    page.on('console', (m) => /Content Security/.test(m.text()) && complaints.push(m.text()));
-    await page.goto(url);
-    return page;
-  }
-
-  /** @param {import('playwright-core').Page} page @param {string} name @param {string} [button] */
-  async function join(page, name, button = '#join') {
-    await page.click('#ask');
-    await page.fill('#name', name);
-    await page.click(button);
-    await page.waitForSelector('body[data-screen="call"], body[data-screen="waiting"]');
-  }
+live('a call', (site) => {
+  const visit = (/** @type {string} */ url, /** @type {import('playwright-core').BrowserContext | undefined} */ context = undefined) => site.visit(url, { context });
 
   /** Waits until a video shows new pictures. @param {import('playwright-core').Page} page */
   const moving = (page, selector = '#stage video[data-stream]') =>
@@ -77,19 +45,11 @@ describe('a call', { skip: program ? false : 'there is no server program' }, () 
 
   /** Two people in one conference who see each other. */
   async function pair() {
-    complaints = [];
-    const conference = await server.conference();
-    const { url } = await server.ticket(conference);
-    const [ann, bob] = await Promise.all([visit(url), visit(url)]);
-    await Promise.all([join(ann, 'Ann'), join(bob, 'Bob')]);
+    const conference = await site.server.conference();
+    const { url } = await site.server.ticket(conference);
+    const [ann, bob] = await Promise.all([site.enter(url, 'Ann'), site.enter(url, 'Bob')]);
     await Promise.all([moving(ann), moving(bob)]);
     return { conference, url, ann, bob };
-  }
-
-  /** @param {...import('playwright-core').Page} pages */
-  async function done(...pages) {
-    for (const page of pages) await page.context().close();
-    assert.deepEqual(complaints, []);
   }
 
   test('two people see and hear each other, mute, stop the camera and leave', async () => {
@@ -118,11 +78,11 @@ describe('a call', { skip: program ? false : 'there is no server program' }, () 
     await bob.click('#again');
     await bob.click('#join');
     await Promise.all([moving(ann), moving(bob)]);
-    await done(ann, bob);
+    await site.done(ann, bob);
   });
 
   test('without a camera, and with nothing at all', async () => {
-    const { url } = await server.ticket(await server.conference());
+    const { url } = await site.server.ticket(await site.server.conference());
     const [ann, bob] = await Promise.all([visit(url), visit(url)]);
     await join(ann, 'Ann', '#join-audio');
     await bob.click('#without');
@@ -136,35 +96,35 @@ describe('a call', { skip: program ? false : 'there is no server program' }, () 
     await moving(bob);
     await bob.click('#camera');
     await moving(ann);
-    await done(ann, bob);
+    await site.done(ann, bob);
   });
 
   test('a revoked token cuts the page off, which comes back with another', async () => {
     const { ann, bob } = await pair();
-    let token = '';
-    bob.on('request', (r) => { token = r.headers()['authorization']?.replace('Bearer ', '') || token; });
-    await bob.waitForRequest((r) => r.url().endsWith('/keepalive'));
-    await fetch(`${server.ready.url}/security/oauth/revoke`, { method: 'POST', body: new URLSearchParams({ client_id: 'customer', token }) });
+    const beat = bob.waitForRequest((r) => r.url().endsWith('/keepalive'));
+    await bob.evaluate(() => void dispatchEvent(new Event('online'))); // after which the page looks whether all is well
+    const token = (await beat).headers()['authorization']?.replace('Bearer ', '') ?? '';
+    await fetch(`${site.server.ready.url}/security/oauth/revoke`, { method: 'POST', body: new URLSearchParams({ client_id: 'customer', token }) });
     await ann.waitForSelector('body[data-screen="waiting"]', { timeout: 5_000 });
     await ann.waitForSelector('body[data-screen="call"]');
     await forget(ann);
     await forget(bob);
     await Promise.all([moving(ann), moving(bob)]);
-    await done(ann, bob);
+    await site.done(ann, bob);
   });
 
   test('a closed page leaves at once', async () => {
     const { ann, bob } = await pair();
     await bob.close();
     await ann.waitForSelector('body[data-screen="waiting"]', { timeout: 5_000 });
-    await done(ann);
+    await site.done(ann);
   });
 
   test('a single-use ticket: one browser, one tab, as often as it likes', async () => {
-    const { url } = await server.ticket(await server.conference(), 'SINGLE_USE_TICKET');
+    const { url } = await site.server.ticket(await site.server.conference(), 'SINGLE_USE_TICKET');
     const ann = await visit(url);
     await join(ann, 'Ann');
-    const second = await visit(url, Promise.resolve(ann.context()));
+    const second = await visit(url, ann.context());
     await second.waitForSelector('body[data-screen="elsewhere"]');
     const stranger = await visit(url);
     await stranger.waitForSelector('body[data-screen="used"]');
@@ -175,30 +135,30 @@ describe('a call', { skip: program ? false : 'there is no server program' }, () 
     await join(second, 'Ann');
     await second.reload();
     await join(second, 'Ann');
-    await done(ann, stranger);
+    await site.done(ann, stranger);
   });
 
   test('the host ends the call for all', async () => {
     const { conference, ann, bob } = await pair();
-    const userEndpointId = await server.call('/rtc-api/users/endpoints', { keepAliveSeconds: 15 });
-    await server.call('/rtc-api/conferences/join', { conferenceId: conference, userEndpointId, metadata: { name: 'Anna Meier' } });
+    const userEndpointId = await site.server.call('/rtc-api/users/endpoints', { keepAliveSeconds: 15 });
+    await site.server.call('/rtc-api/conferences/join', { conferenceId: conference, userEndpointId, metadata: { name: 'Anna Meier' } });
     await ann.waitForSelector('.tile:nth-child(2)');
-    await server.call('/rtc-api/conferences/end', { conferenceId: conference, userEndpointId, reason: 'done' });
+    await site.server.call('/rtc-api/conferences/end', { conferenceId: conference, userEndpointId, reason: 'done' });
     for (const page of [ann, bob]) {
       await page.waitForSelector('body[data-screen="ended"]');
       assert.equal(await page.textContent('#notice-title'), 'Anna Meier ended the call');
     }
-    await done(ann, bob);
+    await site.done(ann, bob);
   });
 
   test('a link that was taken back, and one that never was', async () => {
-    const ticket = await server.ticket(await server.conference());
-    await server.call(`/security/ticket/${ticket.id}`, undefined, 'DELETE');
+    const ticket = await site.server.ticket(await site.server.conference());
+    await site.server.call(`/security/ticket/${ticket.id}`, undefined, 'DELETE');
     const page = await visit(ticket.url);
     await page.waitForSelector('body[data-screen="revoked"]');
-    const other = await visit(`${server.ready.url}/t/zzz-zzz`);
+    const other = await visit(`${site.server.ready.url}/t/zzz-zzz`);
     await other.waitForSelector('body[data-screen="unknown"]');
-    await done(page, other);
+    await site.done(page, other);
   });
 
   for (const [name, long] of /** @type {[string, boolean][]} */ ([['for a moment', false], ['until the page says so', true]])) {
@@ -206,15 +166,15 @@ describe('a call', { skip: program ? false : 'there is no server program' }, () 
       const { ann, bob } = await pair();
       const stream = (/** @type {typeof ann} */ page) => page.getAttribute('#stage video', 'data-stream');
       const before = await Promise.all([stream(ann), stream(bob)]);
-      await server.kill();
+      await site.server.kill();
       if (long) await ann.waitForSelector('#banner:not([hidden])');
-      await server.again();
+      await site.server.again();
       await Promise.all([ann, bob].map((page, i) =>
         page.waitForFunction((old) => document.querySelector(`#stage video:not([data-stream="${old}"])`), before[i], { timeout })));
       await Promise.all([moving(ann), moving(bob)]);
       await Promise.all([ann, bob].map((page) => page.waitForSelector('#banner', { state: 'hidden' })));
       await ann.waitForFunction(() => document.querySelectorAll('#stage .tile').length === 1);
-      await done(ann, bob);
+      await site.done(ann, bob);
     });
   }
 });

@@ -1,52 +1,17 @@
 // @ts-check
 /** Calls in mode P2P in real browsers; skipped where the server is not built. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { Server, program } from '../../testbed/server.js';
-import { launch } from '../../testbed/world.js';
+import { test } from 'node:test';
+import { live } from '../../testbed/live.js';
 
-const timeout = 30_000;
+/** Keeps the page's connections. */
+const keep = `
+  window.peers = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection { constructor(...a) { super(...a); window.peers.push(this); } };
+`;
 
-describe('a call in mode P2P', { skip: program ? false : 'there is no server program' }, () => {
-  /** @type {Server} */
-  let server;
-  /** @type {import('playwright-core').Browser} */
-  let browser;
-  before(async () => {
-    [server, browser] = await Promise.all([Server.start(), launch()]);
-  });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
-
-  /** @type {string[]} */
-  let complaints = [];
-
-  /** Joins in a browser that shares nothing with the others. @param {string} url @param {string} name */
-  async function join(url, name) {
-    const page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(timeout);
-    page.on('pageerror', (err) => complaints.push(String(err)));
-    page.on('console', (m) => /Content Security/.test(m.text()) && complaints.push(m.text()));
-    await page.addInitScript(() => {
-      const w = /** @type {any} */ (window);
-      w.peers = [];
-      const Real = RTCPeerConnection;
-      w.RTCPeerConnection = class extends Real {
-        constructor(/** @type {any} */ config) {
-          super(config);
-          w.peers.push(this);
-        }
-      };
-    });
-    await page.goto(url);
-    await page.click('#ask');
-    await page.fill('#name', name);
-    await page.click('#join');
-    await page.waitForSelector('body[data-screen="call"], body[data-screen="waiting"]');
-    return page;
-  }
+live('a call in mode P2P', (site) => {
+  const join = (/** @type {string} */ url, /** @type {string} */ name) => site.enter(url, name, keep);
 
   /** Waits until all of so many videos show so many new pictures. @param {import('playwright-core').Page} page @param {number} count */
   const moving = async (page, count) => {
@@ -96,23 +61,16 @@ describe('a call in mode P2P', { skip: program ? false : 'there is no server pro
 
   /** @param {...string} names */
   async function begin(...names) {
-    complaints = [];
-    const conference = await server.conference('P2P');
-    const { url } = await server.ticket(conference);
+    const conference = await site.server.conference('P2P');
+    const { url } = await site.server.ticket(conference);
     const pages = await Promise.all(names.map((name) => join(url, name)));
     await meet(...pages);
     return { conference, url, pages };
   }
 
-  /** @param {import('playwright-core').Page[]} pages */
-  async function done(pages) {
-    for (const page of pages) await page.context().close();
-    assert.deepEqual(complaints, []);
-  }
-
   test('three see each other past the server, change cameras, and one leaves', async () => {
     const { url, pages: [ann, bob] } = await begin('Ann', 'Bob');
-    const media = Number(new URL(`udp://${server.ready.media}`).port);
+    const media = Number(new URL(`udp://${site.server.ready.media}`).port);
     const ports = [...await ends(ann), ...await ends(bob)];
     assert.equal(ports.length, 4);
     assert.ok(!ports.includes(media), 'media goes through the server');
@@ -132,15 +90,15 @@ describe('a call in mode P2P', { skip: program ? false : 'there is no server pro
     await meet(ann, bob);
     // Whoever sent to the one who left sends there no more.
     await ann.waitForFunction(() => /** @type {any} */ (window).peers.filter((/** @type {RTCPeerConnection} */ p) => p.connectionState !== 'closed').length === 2);
-    await done([ann, bob, cem]);
+    await site.done(ann, bob, cem);
   });
 
   test('on hold nothing is sent, and the call goes on after it', async () => {
     const { conference, pages } = await begin('Ann', 'Bob');
-    const userEndpointId = await server.call('/rtc-api/users/endpoints', { keepAliveSeconds: 60 });
+    const userEndpointId = await site.server.call('/rtc-api/users/endpoints', { keepAliveSeconds: 60 });
     const seat = { conferenceId: conference, userEndpointId };
-    await server.call('/rtc-api/conferences/join', { ...seat, metadata: { name: 'Anna Meier' } });
-    await server.call('/rtc-api/conferences/updateMetadata', { ...seat, operation: 'SET', key: 'ON_HOLD', value: 'true' });
+    await site.server.call('/rtc-api/conferences/join', { ...seat, metadata: { name: 'Anna Meier' } });
+    await site.server.call('/rtc-api/conferences/updateMetadata', { ...seat, operation: 'SET', key: 'ON_HOLD', value: 'true' });
     for (const page of pages) {
       // Until two looks in a row see the same, which a stream that flows never shows.
       await page.waitForFunction(async () => {
@@ -156,26 +114,26 @@ describe('a call in mode P2P', { skip: program ? false : 'there is no server pro
     }
     const before = await traffic(pages[0]);
     assert.ok(before.sent > 0 && before.received > 0);
-    await server.call('/rtc-api/conferences/updateMetadata', { ...seat, operation: 'REMOVE', key: 'ON_HOLD' });
-    await server.call('/rtc-api/conferences/leave', { ...seat, reason: '' });
+    await site.server.call('/rtc-api/conferences/updateMetadata', { ...seat, operation: 'REMOVE', key: 'ON_HOLD' });
+    await site.server.call('/rtc-api/conferences/leave', { ...seat, reason: '' });
     await meet(...pages);
-    await done(pages);
+    await site.done(...pages);
   });
 
   test('the server is dead: nobody notices, and who comes later is served', async () => {
     const { url, pages: [ann, bob] } = await begin('Ann', 'Bob');
     const streams = () => Promise.all([ann, bob].map((page) => page.getAttribute('#stage video', 'data-stream')));
     const before = await streams();
-    await server.kill();
+    await site.server.kill();
     await ann.waitForSelector('#banner:not([hidden])');
     await meet(ann, bob);
-    await server.again();
+    await site.server.again();
     await Promise.all([ann, bob].map((page) => page.waitForSelector('#banner', { state: 'hidden' })));
     await meet(ann, bob);
     assert.deepEqual(await streams(), before);
     const cem = await join(url, 'Cem');
     await meet(ann, bob, cem);
-    await done([ann, bob, cem]);
+    await site.done(ann, bob, cem);
   });
 
   test('a connection that fails is made anew', async () => {
@@ -189,6 +147,6 @@ describe('a call in mode P2P', { skip: program ? false : 'there is no server pro
     await bob.waitForFunction(() => /** @type {any} */ (window).peers.length > 2);
     await ann.waitForFunction((count) => /** @type {any} */ (window).peers.length > count, count);
     await meet(ann, bob);
-    await done([ann, bob]);
+    await site.done(ann, bob);
   });
 });

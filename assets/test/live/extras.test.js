@@ -3,68 +3,29 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, test } from 'node:test';
-import { Server, program } from '../../testbed/server.js';
-import { launch } from '../../testbed/world.js';
+import { test } from 'node:test';
+import { live } from '../../testbed/live.js';
 
-const timeout = 60_000;
 const sha256 = (/** @type {Uint8Array} */ b) => createHash('sha256').update(b).digest('hex');
 
-describe('in a call', { skip: program ? false : 'there is no server program' }, () => {
-  /** @type {Server} */
-  let server;
-  /** @type {import('playwright-core').Browser} */
-  let browser;
-  /** @type {string[]} */
-  let complaints = [];
-  before(async () => {
-    [server, browser] = await Promise.all([Server.start(), launch()]);
-  });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
-
-  /** @param {string} url @param {string} name @param {string} [init] */
-  async function enter(url, name, init) {
-    const context = await browser.newContext({ acceptDownloads: true });
-    if (init) await context.addInitScript(init);
-    const page = await context.newPage();
-    page.setDefaultTimeout(timeout);
-    page.on('pageerror', (err) => complaints.push(String(err)));
-    page.on('console', (m) => /Content Security/.test(m.text()) && complaints.push(m.text()));
-    await page.goto(url);
-    await page.click('#ask');
-    await page.fill('#name', name);
-    await page.click('#join');
-    await page.waitForSelector('body[data-screen="call"], body[data-screen="waiting"]');
-    return page;
-  }
-
+live('in a call', (site) => {
   /** Two browsers in one call, whose chats are there. @param {string} [init] */
   async function pair(init) {
-    complaints = [];
-    const conference = await server.conference();
-    const { url } = await server.ticket(conference);
-    const [ann, bob] = await Promise.all([enter(url, 'Ann', init), enter(url, 'Bob', init)]);
+    const conference = await site.server.conference();
+    const { url } = await site.server.ticket(conference);
+    const [ann, bob] = await Promise.all([site.enter(url, 'Ann', init), site.enter(url, 'Bob', init)]);
     await Promise.all([ann, bob].map((page) => page.waitForSelector('#messages[aria-busy="false"]', { state: 'attached' })));
     return { conference, url, ann, bob };
   }
 
   /** An agent who is in the conference through the API alone. @param {string} conference */
   async function agent(conference) {
-    const userEndpointId = await server.call('/rtc-api/users/endpoints', { keepAliveSeconds: 60 });
-    await server.call('/rtc-api/conferences/join', { conferenceId: conference, userEndpointId, metadata: { name: 'Anna Meier' } });
-    const state = () => server.call(`/rtc-api/conferences/${conference}/simpleView`, undefined, 'GET');
+    const userEndpointId = await site.server.call('/rtc-api/users/endpoints', { keepAliveSeconds: 60 });
+    await site.server.call('/rtc-api/conferences/join', { conferenceId: conference, userEndpointId, metadata: { name: 'Anna Meier' } });
+    const state = () => site.server.call(`/rtc-api/conferences/${conference}/simpleView`, undefined, 'GET');
     /** @param {string} name @returns {Promise<string>} */
     const endpointOf = async (name) => (await state()).participants.flatMap((/** @type {any} */ p) => p.endpoints).find((/** @type {any} */ e) => e.metadata?.name === name).id;
     return { userEndpointId, endpointOf };
-  }
-
-  /** @param {...import('playwright-core').Page} pages */
-  async function done(...pages) {
-    for (const page of pages) await page.context().close();
-    assert.deepEqual(complaints, []);
   }
 
   /** @param {import('playwright-core').Page} page @param {string} text */
@@ -94,12 +55,12 @@ describe('in a call', { skip: program ? false : 'there is no server program' }, 
     assert.deepEqual((await texts(ann)).filter((t) => /[13579]$/.test(t)), ['line 1', 'line 3', 'line 5', 'line 7', 'line 9']);
     assert.equal(await bob.locator('#messages li.own').count(), 5);
 
-    const cleo = await enter(url, 'Cleo');
+    const cleo = await site.enter(url, 'Cleo');
     await cleo.waitForFunction(() => document.querySelector('#unread')?.textContent === '11');
     await cleo.click('#chat');
     assert.deepEqual(await texts(cleo), await texts(ann));
     assert.equal(await cleo.locator('#messages li.own').count(), 0);
-    await done(ann, bob, cleo);
+    await site.done(ann, bob, cleo);
   });
 
   test('lines written while the server is dead arrive once, in order', async () => {
@@ -107,16 +68,16 @@ describe('in a call', { skip: program ? false : 'there is no server program' }, 
     await Promise.all([ann.click('#chat'), bob.click('#chat')]);
     await say(ann, 'before');
     await bob.waitForSelector('#messages li');
-    await server.kill();
+    await site.server.kill();
     await say(ann, 'meanwhile');
     await say(ann, 'and more');
     assert.equal(await ann.locator('#messages li[data-state="sending"]').count(), 2);
-    await server.again();
+    await site.server.again();
     for (const page of [ann, bob]) {
       await page.waitForFunction(() => document.querySelectorAll('#messages li[data-state="sent"]').length === 3, undefined, { timeout: 60_000 });
       assert.deepEqual(await texts(page), ['before', 'meanwhile', 'and more']);
     }
-    await done(ann, bob);
+    await site.done(ann, bob);
   });
 
   test('a file goes from one browser to the other, whole', async () => {
@@ -133,7 +94,7 @@ describe('in a call', { skip: program ? false : 'there is no server program' }, 
     assert.equal(download.suggestedFilename(), 'Form 7.pdf');
     assert.equal(sha256(await readFile(await download.path())), sha256(bytes));
     await bob.waitForSelector('body[data-screen="call"]');
-    await done(ann, bob);
+    await site.done(ann, bob);
   });
 
   test('a file that is not taken says why, in words', async () => {
@@ -156,7 +117,7 @@ describe('in a call', { skip: program ? false : 'there is no server program' }, 
     assert.match((await reason('huge.txt')) ?? '', /^Not sent\. The file is too large: 25 MB are taken at most\.$/);
     await ann.locator('.file', { hasText: 'huge.txt' }).getByText('Remove').click();
     assert.equal(await ann.locator('.file').count(), 3);
-    await done(ann, bob);
+    await site.done(ann, bob);
   });
 
   for (const [way, init] of /** @type {[string, string][]} */ ([
@@ -168,7 +129,7 @@ describe('in a call', { skip: program ? false : 'there is no server program' }, 
       const anna = await agent(conference);
       const targetUserEndpointId = await anna.endpointOf('Ann');
       const seat = { conferenceId: conference, userEndpointId: anna.userEndpointId, targetUserEndpointId };
-      const { snapshotId } = await server.call('/rtc-api/snapshots/request', { ...seat, snapshotType: 'PASSPORT' });
+      const { snapshotId } = await site.server.call('/rtc-api/snapshots/request', { ...seat, snapshotType: 'PASSPORT' });
       await ann.waitForSelector('#photo-send');
       assert.equal(await ann.textContent('#photo-title'), 'Anna Meier asks for a photo');
       const live = await ann.evaluate(() => /** @type {any} */ (document.querySelector('#self')).srcObject.getVideoTracks()[0].getSettings().width);
@@ -176,9 +137,9 @@ describe('in a call', { skip: program ? false : 'there is no server program' }, 
       await ann.waitForSelector('#photo .done');
       const size = await ann.evaluate(() => /** @type {HTMLImageElement} */ (document.querySelector('#photo img')).naturalWidth);
       assert.ok(size >= live, `${size} px from a camera of ${live}`);
-      const [snapshot] = await server.call(`/rtc-api/snapshots?conferenceId=${conference}`, undefined, 'GET');
+      const [snapshot] = await site.server.call(`/rtc-api/snapshots?conferenceId=${conference}`, undefined, 'GET');
       assert.deepEqual([snapshot.snapshotId, snapshot.state], [snapshotId, 'ACQUIRED']);
-      const { url } = await server.call(`/rtc-api/snapshots/${snapshotId}/signedUrl`, {});
+      const { url } = await site.server.call(`/rtc-api/snapshots/${snapshotId}/signedUrl`, {});
       const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
       assert.equal(sha256(bytes), snapshot.sha256);
       assert.equal(bytes.length, snapshot.size);
@@ -186,7 +147,7 @@ describe('in a call', { skip: program ? false : 'there is no server program' }, 
       // The call's video went on, on the same track.
       assert.equal(await ann.evaluate(() => /** @type {any} */ (document.querySelector('#self')).srcObject.getVideoTracks()[0].readyState), 'live');
       assert.equal(await ann.getAttribute('#camera', 'aria-pressed'), 'true');
-      await done(ann, bob);
+      await site.done(ann, bob);
     });
   }
 
@@ -194,20 +155,20 @@ describe('in a call', { skip: program ? false : 'there is no server program' }, 
     const { conference, ann, bob } = await pair();
     const anna = await agent(conference);
     const seat = { conferenceId: conference, userEndpointId: anna.userEndpointId, targetUserEndpointId: await anna.endpointOf('Ann') };
-    await server.call('/rtc-api/snapshots/request', seat);
+    await site.server.call('/rtc-api/snapshots/request', seat);
     await ann.waitForSelector('#photo-send');
     await ann.keyboard.press('Escape');
     await ann.waitForSelector('#photo', { state: 'detached' });
-    const state = async () => (await server.call(`/rtc-api/snapshots?conferenceId=${conference}`, undefined, 'GET'))[0].state;
+    const state = async () => (await site.server.call(`/rtc-api/snapshots?conferenceId=${conference}`, undefined, 'GET'))[0].state;
     while ((await state()) === 'REQUESTED') await new Promise((resolve) => setTimeout(resolve, 20));
     assert.equal(await state(), 'DECLINED');
     // The test's browser has one camera without a light: the answer says so, and nobody is asked.
     const answered = ann.waitForRequest((r) => r.url().endsWith('/cameraRequestRespond'));
-    await server.call('/rtc-api/snapshots/cameraRequest', { ...seat, cameraRequestType: 'FLASH_ON' });
+    await site.server.call('/rtc-api/snapshots/cameraRequest', { ...seat, cameraRequestType: 'FLASH_ON' });
     const answer = (await answered).postDataJSON();
     assert.deepEqual([answer.succeeded, answer.additionalInformation], [false, 'this camera has no light']);
     assert.equal(await ann.locator('dialog[open]').count(), 0);
-    await done(ann, bob);
+    await site.done(ann, bob);
   });
 
   test('everybody sees who is there, and how good the network is', async () => {
@@ -220,6 +181,6 @@ describe('in a call', { skip: program ? false : 'there is no server program' }, 
     await ann.waitForSelector('.people li:nth-child(2) [aria-label="Microphone is off"]');
     await ann.waitForSelector('.people li:nth-child(2) .bars[data-grade]');
     await ann.waitForSelector('#network[data-grade]');
-    await done(ann, bob);
+    await site.done(ann, bob);
   });
 });

@@ -1,72 +1,73 @@
 // @ts-check
 /** Rooms in the page against the real server: what one member does to another, and what a page cannot do by itself. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
+import { live } from '../../testbed/live.js';
 import { leads, usual } from '../../testbed/room-scenes.js';
-import { Server, program } from '../../testbed/server.js';
-import { launch } from '../../testbed/world.js';
+
+/** @typedef {import('playwright-core').Page} Page */
 
 const timeout = 60_000;
-/** Keeps the page's connections, for counting. */
+/** Keeps the page's connections and the tracks of its devices, for counting. */
 const counting = `
   window.connections = [];
   window.RTCPeerConnection = class extends RTCPeerConnection { constructor(...a) { super(...a); window.connections.push(this); } };
+  window.tracks = [];
+  const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    const stream = await get(wish);
+    window.tracks.push(...stream.getTracks());
+    return stream;
+  };
 `;
+const audienceIsAsked = `window.asked = 0; navigator.mediaDevices.getUserMedia = () => { window.asked++; throw new DOMException('no', 'NotAllowedError'); };`;
 
-describe('in a room', { skip: program ? false : 'there is no server program' }, () => {
-  /** @type {Server} */
-  let server;
-  /** @type {import('playwright-core').Browser} */
-  let browser;
-  /** @type {string[]} */
-  let complaints = [];
+live('in a room', (site) => {
   let rooms = 0;
-  before(async () => {
-    [server, browser] = await Promise.all([Server.start(), launch()]);
-  });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  const done = (/** @type {Page[]} */ ...pages) => site.done(...pages);
+
+  /** A call of the video API. @param {string} path @param {object} body */
+  async function video(path, body) {
+    const answer = await fetch(`${site.server.ready.url}/api/video/${path}`, {
+      method: 'POST',
+      headers: { Authorization: `Basic ${btoa('project_id:token')}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
 
   /** The link of a new token. @param {string} room @param {object} [fields] */
   async function link(room, fields = {}) {
-    const answer = await fetch(`${server.ready.url}/api/video/room_tokens`, {
-      method: 'POST',
-      headers: { Authorization: `Basic ${btoa('project_id:token')}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ room_name: room, permissions: usual, ...fields }),
-    });
-    if (!answer.ok) throw new Error(`room token: ${answer.status} ${await answer.text()}`);
-    return `${server.ready.url}/r/${room}#${(await answer.json()).token}`;
+    const { token } = await video('room_tokens', { room_name: room, permissions: usual, ...fields });
+    return `${site.server.ready.url}/r/${room}#${token}`;
   }
 
   /** @param {string} url @param {string} [init] */
-  async function visit(url, init = '') {
-    const context = await browser.newContext();
-    await context.addInitScript(counting + init);
-    const page = await context.newPage();
-    page.setDefaultTimeout(timeout);
-    page.on('pageerror', (err) => complaints.push(String(err)));
-    page.on('console', (m) => /Content Security/.test(m.text()) && complaints.push(m.text()));
-    await page.goto(url);
+  const visit = (url, init = '') => site.visit(url, { init: counting + init });
+
+  /** Asks to be let in. @param {string} url @param {string} [init] */
+  async function knock(url, init) {
+    const page = await visit(url, init);
+    await page.click('#ask');
+    await page.click('#join');
     return page;
   }
 
   /** Comes in as a member. @param {string} url @param {string} [init] */
   async function enter(url, init) {
-    const page = await visit(url, init);
-    await page.click('#ask');
-    await page.click('#join');
+    const page = await knock(url, init);
     await page.waitForSelector('body[data-screen="call"], body[data-screen="waiting"]');
     await page.waitForSelector('#hand', { state: 'attached' });
     return page;
   }
 
   const room = () => `room-${++rooms}`;
-  const state = (/** @type {import('playwright-core').Page} */ page, /** @type {string} */ button) => page.getAttribute(button, 'aria-pressed');
-  const pressed = (/** @type {import('playwright-core').Page} */ page, /** @type {string} */ button, on = true) => page.waitForSelector(`${button}[aria-pressed="${on}"]`);
+  const at = (/** @type {number} */ seconds) => new Date(Date.now() + seconds * 1000).toISOString();
+  const state = (/** @type {Page} */ page, /** @type {string} */ button) => page.getAttribute(button, 'aria-pressed');
+  const pressed = (/** @type {Page} */ page, /** @type {string} */ button, on = true) => page.waitForSelector(`${button}[aria-pressed="${on}"]`);
 
-  /** Opens what may be done to somebody. @param {import('playwright-core').Page} page @param {string} name */
+  /** Opens what may be done to somebody. @param {Page} page @param {string} name */
   async function menu(page, name) {
     if (!(await page.isVisible('#side'))) await page.click('#people');
     const row = page.locator('.people li', { hasText: name });
@@ -75,40 +76,26 @@ describe('in a room', { skip: program ? false : 'there is no server program' }, 
     return (/** @type {string} */ label) => row.getByRole('button', { name: label, exact: true }).click();
   }
 
-  /**
-   * How many bytes of a kind arrive from the first stream of the others within
-   * some seconds, as the browser counts the packets.
-   * @param {import('playwright-core').Page} page @param {'audio' | 'video'} kind
-   */
-  const bytes = (page, kind, seconds = 1.5, way = 'inbound-rtp') => page.evaluate(async ({ kind, seconds, way }) => {
-    const w = /** @type {any} */ (window);
-    const count = async () => {
-      let sum = 0;
-      for (const pc of w.connections) {
-        if (pc.connectionState === 'closed') continue;
-        for (const s of (await pc.getStats()).values()) if (s.type === way && s.kind === kind) sum += s.bytesReceived ?? s.bytesSent;
-      }
-      return sum;
-    };
-    const before = await count();
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-    return (await count()) - before;
-  }, { kind, seconds, way });
-  /** Waits until something of a kind arrives, or nothing does. @param {import('playwright-core').Page} page @param {'audio' | 'video'} kind @param {boolean} flows */
-  async function flow(page, kind, flows) {
-    const deadline = performance.now() + timeout;
-    for (;;) {
-      const n = await bytes(page, kind);
-      if (flows ? n > 1000 : n === 0) return;
-      assert.ok(performance.now() < deadline, `${n} bytes of ${kind} in 1.5 s`);
+  /** How many bytes of a kind came or went, as the browser counts the packets. @param {Page} page @param {'audio' | 'video'} kind @param {string} [way] */
+  const bytes = (page, kind, way = 'inbound-rtp') => page.evaluate(async ({ kind, way }) => {
+    let sum = 0;
+    for (const pc of /** @type {any} */ (window).connections) {
+      if (pc.connectionState === 'closed') continue;
+      for (const s of (await pc.getStats()).values()) if (s.type === way && s.kind === kind) sum += s.bytesReceived ?? s.bytesSent;
     }
-  }
-
-  /** @param {...import('playwright-core').Page} pages */
-  async function done(...pages) {
-    for (const page of pages) await page.context().close();
-    assert.deepEqual(complaints, []);
-    complaints = [];
+    return sum;
+  }, { kind, way });
+  /** Waits until something of a kind flows, or nothing does for a second. @param {Page} page @param {'audio' | 'video'} kind @param {boolean} flows @param {string} [way] */
+  async function flow(page, kind, flows, way) {
+    const deadline = performance.now() + timeout;
+    for (let last = await bytes(page, kind, way), first = last; ;) {
+      await new Promise((resolve) => setTimeout(resolve, flows ? 100 : 1_000));
+      const now = await bytes(page, kind, way);
+      if (flows ? now > first + 1_000 : now === last) return;
+      assert.ok(performance.now() < deadline, `${now - last} bytes of ${kind} at last`);
+      last = now;
+      first = Math.min(first, now); // a connection that is closed counts no more
+    }
   }
 
   test('one mutes, demotes, promotes and removes another', async () => {
@@ -120,6 +107,11 @@ describe('in a room', { skip: program ? false : 'there is no server program' }, 
     await anna.waitForSelector('.tile[data-video="on"]');
     assert.equal(new URL(maria.url()).hash, '');
     await flow(anna, 'audio', true);
+
+    await maria.click('#more');
+    await maria.fill('#setInputVolume', '-50');
+    await maria.click('#panel-close');
+    await anna.waitForFunction(() => Math.abs((/** @type {HTMLVideoElement | null} */ (document.querySelector('#stage video'))?.volume ?? 1) - 0.1) < 0.01); // a tenth, for who hears her
 
     let press = await menu(anna, 'Maria');
     await press('Turn microphone off');
@@ -141,9 +133,14 @@ describe('in a room', { skip: program ? false : 'there is no server program' }, 
     await press('Move to the audience');
     await maria.waitForSelector('#watching:not([hidden])');
     assert.equal(await maria.isVisible('#microphone'), false);
+    const states = () => maria.evaluate(() => /** @type {any} */ (window).tracks.map((/** @type {MediaStreamTrack} */ t) => t.readyState));
+    assert.deepEqual((await states()).filter((/** @type {string} */ s) => s !== 'ended'), []); // no light is on
     await flow(anna, 'audio', false);
+    const before = (await states()).length;
     press = await menu(anna, 'Maria');
     await press('Make a member');
+    await maria.waitForSelector('#promoted[open]');
+    assert.equal((await states()).length, before); // asked, and not opened
     await maria.click('#promoted >> text=Turn on microphone and camera');
     await flow(anna, 'audio', true);
     await flow(anna, 'video', true);
@@ -180,19 +177,20 @@ describe('in a room', { skip: program ? false : 'there is no server program' }, 
     await press('Turn camera off');
     await pressed(maria, '#camera', false);
     await Promise.all([flow(anna, 'audio', false), flow(anna, 'video', false)]);
-    for (const kind of /** @type {const} */ (['audio', 'video'])) assert.ok((await bytes(maria, kind, 1.5, 'outbound-rtp')) > 1000, `${kind} is not even sent`);
-    assert.equal(await bytes(anna, 'audio') + await bytes(anna, 'video'), 0);
+    const heard = async () => [await bytes(anna, 'audio'), await bytes(anna, 'video')];
+    const before = await heard();
+    for (const kind of /** @type {const} */ (['audio', 'video'])) await flow(maria, kind, true, 'outbound-rtp'); // she does send
+    assert.deepEqual(await heard(), before);
     await done(anna, maria);
   });
 
   test('somebody of the audience is asked for no device, sends nothing, and comes back after a reload', async () => {
     const name = room();
-    const asked = `window.asked = 0; navigator.mediaDevices.getUserMedia = () => { window.asked++; throw new DOMException('no', 'NotAllowedError'); };`;
-    const anna = await enter(await link(name, { user_name: 'Anna' }));
+    const anna = await enter(await link(name, { user_name: 'Anna', permissions: leads }));
     const url = await link(name, { user_name: 'Dora', join_as: 'audience' });
     /** @type {string[]} */
     const seen = [];
-    const dora = await visit(url, asked);
+    const dora = await visit(url, audienceIsAsked);
     dora.on('request', (r) => seen.push(`${r.url()} ${r.headers()['referer'] ?? ''}`));
     for (let i = 0; i < 2; i++) {
       await dora.click('text=Watch now');
@@ -202,13 +200,20 @@ describe('in a room', { skip: program ? false : 'there is no server program' }, 
       assert.deepEqual([await dora.isVisible('#microphone'), await dora.isVisible('#camera'), await dora.isVisible('#self-view')], [false, false, false]);
       await dora.keyboard.press('Control+e');
       assert.equal(await dora.evaluate('window.asked'), 0);
-      assert.equal(await dora.evaluate('location.href'), `${server.ready.url}/r/${name}`);
+      assert.equal(await dora.evaluate('location.href'), `${site.server.ready.url}/r/${name}`);
       if (i === 0) await dora.reload();
     }
     const token = new URL(url).hash.slice(1);
     assert.deepEqual(seen.filter((s) => s.includes(token)), []);
     await anna.waitForSelector('body[data-screen="call"]');
     assert.equal(await anna.locator('#stage video').count(), 0);
+    const press = await menu(anna, 'Dora');
+    await press('Make a member');
+    await dora.waitForSelector('#promoted[open]');
+    assert.equal(await dora.evaluate('window.asked'), 0); // the person is asked first, and the browser then
+    await dora.click('#promoted .primary');
+    await dora.getByText('is blocked for this page').first().waitFor();
+    assert.ok((await dora.evaluate('window.asked')) > 0);
     await done(anna, dora);
   });
 
@@ -230,45 +235,59 @@ describe('in a room', { skip: program ? false : 'there is no server program' }, 
     await maria.click('#again');
     await maria.click('#join');
     await maria.waitForSelector('body[data-screen="call"]');
-    const absent = await visit(await link(room(), { auto_create_room: false }));
-    await absent.click('#without');
-    await absent.click('#join');
-    await absent.waitForSelector('body[data-screen="absent"]');
-    const at = (/** @type {number} */ seconds) => new Date(Date.now() + seconds * 1000).toISOString();
-    const [early, late] = await Promise.all([
-      link(name, { join_from: at(15) }).then((url) => visit(url)),
-      link(name, { join_from: at(-60), join_until: at(-30) }).then((url) => visit(url)),
-    ]);
+    const late = await visit(await link(name, { join_from: at(-60), join_until: at(-30) }));
     await late.waitForSelector('body[data-screen="late"]');
-    await early.waitForSelector('body[data-screen="early"]');
-    await early.waitForSelector('body[data-screen="invite"]'); // by itself
+    await done(anna, maria, late);
+  });
+
+  test('who comes too early, or before anybody, is let in by itself', async () => {
+    const [opening, scheduled, empty] = [room(), room(), room()];
+    await video('rooms', { name: scheduled, join_from: at(12) });
+    const [early, clara, ben] = await Promise.all([
+      link(opening, { join_from: at(12) }).then((url) => visit(url)),
+      link(scheduled, { user_name: 'Clara' }).then((url) => knock(url)),
+      link(empty, { user_name: 'Ben', auto_create_room: false }).then((url) => knock(url)),
+    ]);
+    await Promise.all([early.waitForSelector('body[data-screen="early"]'), clara.waitForSelector('body[data-screen="early"]'), ben.waitForSelector('body[data-screen="absent"]')]);
+    for (const page of [clara, ben]) assert.deepEqual(await page.evaluate(() => /** @type {any} */ (window).tracks.filter((/** @type {MediaStreamTrack} */ t) => t.readyState === 'live').length), 0);
+
+    const anna = await enter(await link(empty, { user_name: 'Anna', end_room_session_on_leave: true }));
+    await ben.waitForSelector('body[data-screen="call"]');
+    await ben.waitForSelector('.tile[data-video="on"]');
+    await ben.click('#promoted .primary');
+    await anna.waitForSelector('.tile[data-video="on"]');
+    await anna.click('#leave'); // which closes her room
+    await ben.waitForSelector('body[data-screen="ended"]');
+    assert.equal(await ben.textContent('#notice-title'), 'Anna closed the room');
+
+    await early.waitForSelector('body[data-screen="invite"]');
     await early.click('#ask');
     await early.click('#join');
-    await early.waitForSelector('body[data-screen="call"]');
-    await done(anna, maria, absent, late, early);
+    await Promise.all([early, clara].map((page) => page.waitForSelector('body[data-screen="waiting"]')));
+    await done(early, clara, ben, anna);
   });
 
   test('whose time is up is told so, and a muted customer of a ticket gets a seat', async () => {
     const name = room();
     const guest = await enter(await link(name, { remove_after_seconds_elapsed: 4 }));
-    await guest.waitForSelector('body[data-screen="over"]');
-    const conference = await server.conference();
-    const { url } = await server.ticket(conference);
+    const conference = await site.server.conference();
+    const { url } = await site.server.ticket(conference);
     const maria = await visit(url);
     await maria.click('#ask');
     await maria.click('#join');
     await maria.waitForSelector('body[data-screen="waiting"]');
-    const userEndpointId = await server.call('/rtc-api/users/endpoints', { keepAliveSeconds: 60 });
-    await server.call('/rtc-api/conferences/join', { conferenceId: conference, userEndpointId, metadata: { name: 'Anna Meier' } });
-    const view = await server.call(`/rtc-api/conferences/${conference}/simpleView`, undefined, 'GET');
+    const userEndpointId = await site.server.call('/rtc-api/users/endpoints', { keepAliveSeconds: 60 });
+    await site.server.call('/rtc-api/conferences/join', { conferenceId: conference, userEndpointId, metadata: { name: 'Anna Meier' } });
+    const view = await site.server.call(`/rtc-api/conferences/${conference}/simpleView`, undefined, 'GET');
     const target = view.participants.flatMap((/** @type {any} */ p) => p.endpoints).find((/** @type {any} */ e) => e.id !== userEndpointId).id;
     const body = { conferenceId: conference, userEndpointId, targetUserEndpointId: target };
-    await server.call('/rtc-api/conferences/muteAudio', body);
+    await site.server.call('/rtc-api/conferences/muteAudio', body);
     await pressed(maria, '#microphone', false);
     await maria.click('#microphone');
     await pressed(maria, '#microphone');
-    await server.call('/rtc-api/conferences/removeMember', { ...body, reason: 'Closed' });
+    await site.server.call('/rtc-api/conferences/removeMember', { ...body, reason: 'Closed' });
     await maria.waitForSelector('body[data-screen="removed"]');
+    await guest.waitForSelector('body[data-screen="over"]');
     await done(guest, maria);
   });
 
@@ -276,29 +295,34 @@ describe('in a room', { skip: program ? false : 'there is no server program' }, 
     const name = room();
     const screen = `navigator.mediaDevices.getDisplayMedia = () => navigator.mediaDevices.getUserMedia({ video: true });`;
     const [anna, maria] = await Promise.all([
-      link(name, { user_name: 'Anna', permissions: leads }).then((url) => enter(url)),
+      link(name, { user_name: 'Anna', permissions: leads }).then((url) => enter(url, screen)),
       link(name, { user_name: 'Maria' }).then((url) => enter(url, screen)),
     ]);
+    const other = await enter(await link(name, { user_name: 'Ben', permissions: usual.filter((p) => !p.endsWith('screenshare')) }));
+    await other.click('#more');
+    assert.equal(await other.isVisible('#share-screen'), false);
+    await other.click('#panel-close');
     await maria.click('#more');
     await maria.click('#share-screen');
-    await anna.waitForSelector('.tile[data-video="on"] >> text=Maria’s screen');
+    for (const page of [anna, other]) await page.waitForSelector('.tile[data-video="on"][data-front] >> text=Maria’s screen');
+    await anna.click('#more');
+    await anna.click('#share-screen');
+    await other.waitForFunction(() => document.querySelectorAll('.tile[data-video="on"][data-front]').length === 2);
     const press = await menu(anna, 'Maria');
     await press('Move to the audience');
     await anna.waitForFunction(() => document.querySelectorAll('.tile').length === 1);
+    await other.waitForFunction(() => document.querySelectorAll('.tile[data-front]').length === 1);
     await maria.waitForSelector('#watching:not([hidden])');
     await maria.click('#more');
     await maria.waitForSelector('#panel[open]');
     assert.equal(await maria.isVisible('#share-screen'), false);
-    const other = await enter(await link(name, { permissions: usual.filter((p) => !p.endsWith('screenshare')) }));
-    await other.click('#more');
-    assert.equal(await other.isVisible('#share-screen'), false);
     await done(anna, maria, other);
   });
 
   test('a page of one\'s own joins with the library, sees the seats and acts on them', async () => {
     const name = room();
     const maria = await enter(await link(name, { user_name: 'Maria' }));
-    const page = await visit(`${server.ready.url}/docs`);
+    const page = await visit(`${site.server.ready.url}/docs`);
     const url = await link(name, { user_name: 'Robot', permissions: ['room.member.audio_mute', 'room.lock'] });
     const seen = await page.evaluate(async (roomToken) => {
       const { join } = await import(/** @type {any} */ ('/assets/lib/guichet.js'));

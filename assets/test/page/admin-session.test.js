@@ -1,27 +1,12 @@
 // @ts-check
 /** Signing in to the settings page, staying signed in, and every way in which it must be refused. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { Desk } from '../../testbed/desk.js';
 import { listed } from '../../testbed/desk-scenes.js';
-import { ORIGIN, launch } from '../../testbed/world.js';
+import { desks, until } from '../../testbed/play.js';
+import { ORIGIN } from '../../testbed/world.js';
 
-/** @type {import('playwright-core').Browser} */
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
-
-/** @param {string} name @param {(d: Desk) => Promise<unknown>} play @param {Parameters<typeof Desk.open>[1]} [options] */
-function session(name, play, options) {
-  test(`settings: ${name}`, async () => {
-    const desk = await Desk.open(browser, options);
-    await play(desk);
-    assert.deepEqual(desk.complaints, []);
-    await desk.context.close();
-  });
-}
+const { journey: session } = desks();
 
 /** Signs in from the first screen. @param {Desk} d @param {string} [hash] */
 async function signIn(d, hash) {
@@ -208,12 +193,3 @@ session('a browser without storage cannot sign in and is told why', async (d) =>
   await signIn(d);
   await d.page.waitForFunction(() => document.querySelector('#notice-text')?.textContent?.includes('store'));
 }, { init: `Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError'); } });` });
-
-/** @param {() => boolean} condition */
-async function until(condition) {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, `never true: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

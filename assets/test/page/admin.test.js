@@ -1,27 +1,11 @@
 // @ts-check
 /** What the settings page does: each journey by the keyboard alone, and the ways in which it can go wrong. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
 import { Desk } from '../../testbed/desk.js';
 import { listed, opened, trials } from '../../testbed/desk-scenes.js';
-import { launch } from '../../testbed/world.js';
+import { desks } from '../../testbed/play.js';
 
-/** @type {import('playwright-core').Browser} */
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
-
-/** @param {string} name @param {(d: Desk) => Promise<unknown>} play @param {Parameters<typeof Desk.open>[1]} [options] */
-function journey(name, play, options) {
-  test(`settings: ${name}`, async () => {
-    const desk = await Desk.open(browser, options);
-    await play(desk);
-    assert.deepEqual(desk.complaints, []);
-    await desk.context.close();
-  });
-}
+const { journey } = desks();
 
 /** What has the focus, by its accessible words. @param {Desk} d */
 const focused = (d) =>

@@ -1,30 +1,12 @@
 // @ts-check
 /** What the page does when things happen to it. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
+import { customers, until } from '../../testbed/play.js';
 import { meet, preview } from '../../testbed/scenes.js';
-import { World, launch } from '../../testbed/world.js';
+import { World } from '../../testbed/world.js';
 
-/** @type {import('playwright-core').Browser} */
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
-
-/**
- * @param {string} name @param {(world: World) => Promise<void>} play
- * @param {Parameters<typeof World.open>[1]} [options]
- */
-function scene(name, play, options) {
-  test(name, async () => {
-    const world = await World.open(browser, options);
-    await world.visit();
-    await play(world);
-    assert.deepEqual(world.complaints, []);
-    await world.context.close();
-  });
-}
+const { browser, scene } = customers();
 
 /** @param {World} world @param {string} path */
 const count = (world, path) => world.requests.filter((r) => r.path.endsWith(path)).length;
@@ -37,7 +19,7 @@ const connections = (world, state) =>
   world.page.evaluate((s) => { for (const c of [.../** @type {any} */ (window).fake.connections]) c.become(s); }, state);
 
 test('who comes too early is let in when it is time, by the server\'s clock', async () => {
-  const world = await World.open(browser);
+  const world = await World.open(browser());
   const live = world.invitation;
   // The browser's clock is years off: only the distance counts.
   const now = Date.parse('2031-01-01T00:00:00.000Z');
@@ -169,12 +151,3 @@ scene('a reload waits for its own lock, a second tab is refused and may take ove
 scene('a browser without storage joins all the same', async (w) => {
   await meet(w);
 }, { init: `Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } });` });
-
-/** @param {() => boolean} condition */
-async function until(condition) {
-  const deadline = performance.now() + 15_000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, `never true: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { cutOff, violations } from '../../testbed/checks.js';
+import { sharedBrowser } from '../../testbed/play.js';
 import { program } from '../../testbed/server.js';
-import { launch, ORIGIN } from '../../testbed/world.js';
+import { ORIGIN } from '../../testbed/world.js';
 
 /** The page's own module graph, named so that the type check reads all of it. @typedef {typeof import('../../docs/main.js')} Page */
 
@@ -65,19 +66,14 @@ const small = {
   },
 };
 
-/** @type {import('playwright-core').Browser} */
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
+const browser = sharedBrowser();
 
 /**
  * Opens the page with a document, or with none for as many requests as said.
  * @param {unknown} told @param {{ hash?: string, failures?: number }} [options]
  */
 async function open(told, { hash = '', failures = 0 } = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', permissions: ['clipboard-read', 'clipboard-write'], colorScheme: 'light', reducedMotion: 'reduce' });
+  const context = await browser().newContext({ serviceWorkers: 'block', permissions: ['clipboard-read', 'clipboard-write'], colorScheme: 'light', reducedMotion: 'reduce' });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   /** @type {string[]} */
@@ -187,7 +183,7 @@ async function looksRight(told) {
   await page.evaluate(() => { for (const d of document.querySelectorAll('.example')) /** @type {HTMLDetailsElement} */ (d).open = true; });
   assert.deepEqual(await violations(page), [], 'light');
   await page.emulateMedia({ colorScheme: 'dark' });
-  assert.deepEqual(await violations(page), [], 'dark');
+  assert.deepEqual(await violations(page, true), [], 'dark');
   assert.deepEqual(await cutOff(page), [], 'wide');
   await page.setViewportSize({ width: 320, height: 640 });
   assert.deepEqual(await cutOff(page), [], '320 px');

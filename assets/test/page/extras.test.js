@@ -1,30 +1,12 @@
 // @ts-check
 /** Chat, people, photos and the camera's requests in the page, by mouse and by keyboard alone. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
+import { customers, until } from '../../testbed/play.js';
 import { chat, meet } from '../../testbed/scenes.js';
-import { World, launch } from '../../testbed/world.js';
+import { World } from '../../testbed/world.js';
 
-/** @type {import('playwright-core').Browser} */
-let browser;
-before(async () => {
-  browser = await launch();
-});
-after(() => browser.close());
-
-/**
- * @param {string} name @param {(world: World) => Promise<void>} play
- * @param {Parameters<typeof World.open>[1]} [options]
- */
-function scene(name, play, options) {
-  test(name, async () => {
-    const world = await World.open(browser, options);
-    await world.visit();
-    await play(world);
-    assert.deepEqual(world.complaints, []);
-    await world.context.close();
-  });
-}
+const { browser, scene } = customers();
 
 const focus = (/** @type {World} */ w) => w.page.evaluate(() => document.activeElement?.id);
 const ready = (/** @type {World} */ w) => w.page.waitForSelector('#messages[aria-busy="false"]', { state: 'attached' });
@@ -51,7 +33,7 @@ const cameras = `
   };`;
 
 test('a photo that is asked for while the page still loads is not forgotten', async () => {
-  const world = await World.open(browser);
+  const world = await World.open(browser());
   /** @type {(load: void) => void} */
   let load = () => undefined;
   const loaded = new Promise((resolve) => { load = resolve; });
@@ -249,12 +231,3 @@ scene('a chat that did not load comes with the next press', async (w) => {
   await w.page.waitForSelector('#side[data-shows="chat"]');
   w.complaints = w.complaints.filter((c) => !/ERR_FAILED/.test(c));
 });
-
-/** @param {() => boolean} condition */
-async function until(condition) {
-  const deadline = performance.now() + 15_000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, `never true: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { controlsOf, ownControls } from '../../customer/controls.js';
+import { patience } from '../../customer/early.js';
 import { factor } from '../../customer/loudness.js';
 import { Members, permits, readMember, readRoom } from '../../lib/members.js';
 import { Moderation } from '../../lib/moderation.js';
 import { RoomTokens, claimsOf } from '../../lib/room-token.js';
+import { table } from '../../testbed/permissions.js';
 
 /** A call as far as Members looks at it. */
 class FakeCall extends EventTarget {
@@ -45,9 +48,10 @@ function follow(/** @type {FakeCall} */ call = new FakeCall()) {
   return { call, members, told };
 }
 
+const go = readFileSync(new URL('../../../platform/wire/permission.go', import.meta.url), 'utf8');
+const all = [...go.matchAll(/Permission = "(room\.[a-z_.]+)"/g)].map((m) => m[1] ?? '');
+
 test('every permission but those of nothing yet stands behind a call, and every call of Moderation has one', () => {
-  const go = readFileSync(new URL('../../../platform/wire/permission.go', import.meta.url), 'utf8');
-  const all = [...go.matchAll(/Permission = "(room\.[a-z_.]+)"/g)].map((m) => m[1] ?? '');
   assert.equal(all.length, 44);
   const calls = [...Object.getOwnPropertyNames(Moderation.prototype).filter((n) => n !== 'constructor'), 'screenshare', 'additionalSource', 'startRecording', 'play', 'seekPlayback', 'startStream'];
   const none = calls.filter((call) => !all.some((p) => permits([p], call, true)));
@@ -57,6 +61,48 @@ test('every permission but those of nothing yet stands behind a call, and every 
   assert.equal(permits(['room.self.audio_mute'], 'muteAudio', false), false);
   assert.equal(permits(['room.member.audio_mute'], 'muteAudio', true), true);
   assert.equal(permits(['room.undefined'], 'nothing', true), false);
+});
+
+/** The controls that somebody with these permissions is shown. @param {string[]} permissions @param {import('../../testbed/permissions.js').Row} [given] */
+function controls(permissions, given = { shows: [] }) {
+  const { call, members } = follow();
+  call.people = ['me', 'ben', 'dora', 'agent'].map((id) => person(id, { customer: id !== 'agent' }));
+  call.metadata.ROOM = JSON.stringify({ name: 'standup', locked: false, positions: {}, ...given.room });
+  call.set('me', { permissions, ...given.own });
+  call.set('ben', given.others ?? {});
+  call.set('dora', { role: 'audience', ...given.others });
+  assert.deepEqual(controlsOf(members, 'agent'), []); // who has no seat is nobody of the room's
+  return [
+    ...ownControls(members).map((c) => `own ${c}`), ...controlsOf(members, 'ben').map((c) => `member ${c}`), ...controlsOf(members, 'dora').map((c) => `audience ${c}`),
+  ];
+}
+
+test('each permission shows its controls and no others', () => {
+  assert.deepEqual(Object.keys(table).sort(), [...all].sort());
+  for (const [permission, row] of Object.entries(table)) {
+    const { shows, also = [] } = row;
+    assert.deepEqual(controls([permission, ...also], row).sort(), [...shows].sort(), permission);
+    assert.deepEqual(controls(also, row), also.flatMap((p) => table[p]?.shows ?? []), `without ${permission}`);
+  }
+  assert.deepEqual(controls([]), []);
+});
+
+test('the audience has no controls of who speaks, whatever its seat says', () => {
+  const shown = controls(all, { shows: [], own: { role: 'audience' } }).filter((c) => c.startsWith('own'));
+  assert.deepEqual(shown.filter((c) => /Audio|Video$|setInput|screenshare|Source|Position/.test(c) && !/VideoMuted/.test(c)), []);
+});
+
+test('a place that the room gave is changed by the room\'s call, where it may be', () => {
+  const both = ['room.set_position', 'room.member.set_position'];
+  const at = (/** @type {object} */ room) => controls(both, { shows: [], room }).filter((c) => /Position/.test(c));
+  assert.deepEqual(at({}), ['own setMemberPosition', 'member setMemberPosition']);
+  assert.deepEqual(at({ positions: { ben: 'reserved-1' } }), ['own setMemberPosition', 'member setPositions']);
+});
+
+test('who waits for a room looks less and less often, and not all at once', () => {
+  const looks = [0, 1, 2, 3, 4, 5, 500].map((n) => patience(n, () => 0.5));
+  assert.deepEqual(looks, [2_000, 4_000, 8_000, 15_000, 30_000, 30_000, 30_000]);
+  assert.deepEqual([patience(9, () => 0), patience(9, () => 1)], [22_500, 37_500]);
 });
 
 test('seats are true, whatever their holders say of themselves', () => {
