@@ -142,7 +142,7 @@ func TestStrip(t *testing.T) {
 		"comment after code":  {[]string{"a(); // b"}, []string{"a();"}},
 		"type in the middle":  {[]string{"f((/** @type {X} */ x) => x);"}, []string{"f((x) => x);"}},
 		"slashes in a string": {[]string{`f('a // b', "it's"); // c`, "f(`a // ${'b'}`);"}, []string{`f('a // b', "it's");`, "f(`a // ${'b'}`);"}},
-		"escaped quote":       {[]string{`f('it's // a'); // b`}, []string{`f('it's // a');`}},
+		"escaped quote":       {[]string{`f('it\'s // a'); // b`}, []string{`f('it\'s // a');`}},
 		"regular expression":  {[]string{`/^https?:\/\//.test(a); // b`, `/["]/.test(a); // b`}, []string{`/^https?:\/\//.test(a);`, `/["]/.test(a); // b`}},
 	} {
 		t.Run(name, func(t *testing.T) {

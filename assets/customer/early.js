@@ -53,13 +53,12 @@ export const patience = (look, random = Math.random) => Math.round(LOOKS[Math.mi
 /**
  * Stays before a room that is not open: until its time, or until a look finds it
  * open. What it calls then tries to go in.
- * @param {{ notBefore?: number | null, now?: number | null }} refusal as the server told it
- * @param {number} looks how many there were
+ * @param {{ notBefore: number | null, now: number | null }} refusal as the server told it
+ * @param {{ looks: number, again: () => void }} wait looks: how many there were
  * @param {import('./screens.js').Screens} screens
  * @param {(now: () => void) => void} show shows the page of it, which may look at once
- * @param {() => void} again
  */
-export function stand({ notBefore, now }, looks, screens, show, again) {
+export function stand({ notBefore, now }, { looks, again }, screens, show) {
   if (notBefore && now) return early(Math.max(notBefore, now + 1_000), now, screens, again);
   const waiting = new AbortController();
   show(() => {

@@ -23,6 +23,8 @@ export class Loudness {
     if (by > 1 && stream instanceof MediaStream && stream.getAudioTracks().length > 0) {
       amplifier ??= this.#amplify(element, stream);
       amplifier.gain.gain.value = by;
+      const sink = /** @type {any} */ (this.#context);
+      if (sink.sinkId !== element.sinkId) void sink.setSinkId?.(element.sinkId).catch(() => undefined); // the speaker that was chosen
       return;
     }
     element.volume = Math.min(1, by);

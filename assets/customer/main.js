@@ -25,6 +25,8 @@ import { Ticket, ticketID, troubleOf } from './ticket.js';
  * @property {boolean} [watches] whether who comes in sends nothing; only a room token says so
  */
 
+/** @typedef {{ looks: number, again: () => void }} Wait looks: how often the room was found shut; again: asks to be let in once more */
+
 /** Milliseconds that a lock may take before another tab counts as its holder. */
 const PATIENCE = 800;
 
@@ -41,7 +43,7 @@ class Visitor {
   #call = null;
   /** Whether something was on when the visitor asked to be let in. */
   #offers = false;
-  /** @type {object | null} what stands before a room that is not open */
+  /** @type {Wait | null} while the visitor stands before a room */
   #wait = null;
 
   /** @param {Door} ticket */
@@ -156,13 +158,16 @@ class Visitor {
     } catch (err) {
       if (this.#call !== call) return;
       this.#stop();
-      const wait = {};
+      const wait = {
+        looks,
+        again: () => {
+          if (this.#wait !== wait) return; // another tab took over, or another look is under way
+          this.#wait = null;
+          void this.#join(false, name, looks + 1);
+        },
+      };
       this.#wait = wait;
-      return this.#trouble(err, '', looks, () => {
-        if (this.#wait !== wait) return; // another tab took over, or another look is under way
-        this.#wait = null;
-        void this.#join(false, name, looks + 1);
-      });
+      return this.#trouble(err, '', wait);
     }
     this.#ticket.redeemed();
     if (this.#call !== call) return;
@@ -208,16 +213,15 @@ class Visitor {
 
   /**
    * Shows what an error means to the visitor.
-   * @param {unknown} err @param {string} [reason] why they were taken out before
-   * @param {number} [looks] how often the room was found shut @param {() => void} [again] asks to be let in once more
+   * @param {unknown} err @param {string} [reason] why they were taken out before @param {Wait} [wait] lets them wait before a room
    */
-  async #trouble(err, reason, looks = 0, again) {
+  async #trouble(err, reason, wait) {
     const retry = { again: () => void (this.#invitation ? this.#ask() : location.reload()) };
     if (err instanceof APIError && (err.status === 403 || this.#ticket.watches !== undefined)) {
-      const words = (await import('./refusal.js')).refusal(err, reason, looks > 0);
-      if (words?.waits && again) {
-        return (await import('./early.js')).stand(err, looks, this.#screens, (now) => this.#show(words.notice, words, { again: now }), again);
-      }
+      const words = (await import('./refusal.js')).refusal(err, reason, Boolean(wait?.looks));
+      const { stand } = await import('./early.js');
+      if (wait && this.#wait !== wait) return;
+      if (words?.waits && wait) return stand(err, wait, this.#screens, (now) => this.#show(words.notice, words, { again: now }));
       if (words) return this.#show(words.notice, words, retry);
     }
     if (err instanceof APIError && err.code === 'invalid_grant') return this.#refusedTicket();

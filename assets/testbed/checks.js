@@ -17,15 +17,18 @@ export async function violations(page, colours = false) {
   return found.violations.flatMap((/** @type {any} */ v) => v.nodes.map((/** @type {any} */ n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`));
 }
 
-/** Elements that reach over the sides of the window, or out of a part that cannot be scrolled sideways. @param {import('playwright-core').Page} page */
-export function cutOff(page) {
-  return page.evaluate(() => {
+/**
+ * Elements that reach over the sides of the window, or out of a part that cannot be scrolled sideways.
+ * @param {import('playwright-core').Page} page @param {boolean} [within] whether to look within elements too
+ */
+export function cutOff(page, within = true) {
+  return page.evaluate((within) => {
     const wide = document.documentElement.clientWidth;
     const parts = [...document.querySelectorAll('button, a, input, select, textarea, h1, h2, h3, p, li, label, legend, summary, dt, dd, th, td, time, img')];
     return parts
       .filter((e) => e.checkVisibility() && !e.closest('.unseen, thead, .skip'))
       .map((e) => ({ e, box: e.getBoundingClientRect() }))
-      .filter(({ e, box }) => box.width > 1 && (box.left < -0.5 || box.right > wide + 0.5 || (e.scrollWidth > e.clientWidth + 1 && !/INPUT|SELECT|TEXTAREA/.test(e.tagName) && getComputedStyle(e).display !== 'inline')))
+      .filter(({ e, box }) => box.width > 1 && (box.left < -0.5 || box.right > wide + 0.5 || (within && e.scrollWidth > e.clientWidth + 1 && !/INPUT|SELECT|TEXTAREA/.test(e.tagName) && getComputedStyle(e).display !== 'inline')))
       .map(({ e, box }) => `${e.tagName}#${e.id} “${(e.textContent ?? '').slice(0, 30)}” ${Math.round(box.left)}–${Math.round(box.right)} of ${wide}, ${e.scrollWidth} in ${e.clientWidth}`);
-  });
+  }, within);
 }

@@ -149,7 +149,7 @@ scene('a room that nobody has opened is looked for again and again, also without
   await knock(w);
   await w.shows('absent');
   await until(() => w.asked('join').length === 2); // by itself
-  w.joined = [503, { code: 'service_unavailable', message: 'the server is stopping' }];
+  w.joined = [429, { code: 'too_many_requests', message: 'too many tries' }];
   await until(() => w.asked('join').length > 12);
   assert.equal(await w.page.getAttribute('body', 'data-screen'), 'absent');
   w.joined = null;

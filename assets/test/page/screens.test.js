@@ -23,9 +23,9 @@ for (const scene of [...scenes, ...roomScenes]) {
     await page.emulateMedia({ colorScheme: 'dark' });
     assert.deepEqual(await violations(page, true), [], 'dark');
     await page.setViewportSize({ width: 320, height: 640 });
-    assert.deepEqual(await cutOff(page), [], '320 px');
+    assert.deepEqual(await cutOff(page, false), [], '320 px');
     await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
-    assert.deepEqual(await cutOff(page), [], '320 px and text of twice the size');
+    assert.deepEqual(await cutOff(page, false), [], '320 px and text of twice the size');
     assert.deepEqual(world.complaints.filter((c) => !/ERR_INTERNET_DISCONNECTED/.test(c)), []);
     await world.context.close();
   });
