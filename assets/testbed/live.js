@@ -1,7 +1,7 @@
 // @ts-check
 /** What the tests against the real server share: a server and a browser for a file, and pages that must not complain. */
 import assert from 'node:assert/strict';
-import { after, before, describe } from 'node:test';
+import { after, afterEach, before, describe } from 'node:test';
 import { Server, program } from './server.js';
 import { launch } from './world.js';
 
@@ -43,9 +43,9 @@ export class Site {
     return page;
   }
 
-  /** Closes pages, none of which may have complained. @param {...Page} pages */
-  async done(...pages) {
-    for (const page of pages) await page.context().close();
+  /** Closes all pages, none of which may have complained. */
+  async done() {
+    for (const context of this.browser.contexts()) await context.close();
     assert.deepEqual(this.complaints.splice(0), []);
   }
 }
@@ -64,6 +64,8 @@ export function live(name, tests) {
     const site = new Site();
     before(() => site.start());
     after(() => site.stop());
+    // What a test that failed has left would slow those after it.
+    afterEach(() => site.done().catch(() => undefined));
     tests(site);
   });
 }

@@ -30,13 +30,13 @@ live('an agent\'s link', (site) => {
     await anna.waitForSelector('.tile[data-video="on"]');
     await anna.click('#chat');
     await anna.waitForSelector('#messages li.own');
-    await site.done(anna, maria);
+    await site.done();
   });
 
   test('without a conference says so', async () => {
     const page = await site.visit(`${site.server.ready.url}/a`);
     await page.waitForSelector('body[data-screen="failed"]');
     assert.match((await page.textContent('#notice-text')) ?? '', /names no call/);
-    await site.done(page);
+    await site.done();
   });
 });

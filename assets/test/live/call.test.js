@@ -78,7 +78,7 @@ live('a call', (site) => {
     await bob.click('#again');
     await bob.click('#join');
     await Promise.all([moving(ann), moving(bob)]);
-    await site.done(ann, bob);
+    await site.done();
   });
 
   test('without a camera, and with nothing at all', async () => {
@@ -96,7 +96,7 @@ live('a call', (site) => {
     await moving(bob);
     await bob.click('#camera');
     await moving(ann);
-    await site.done(ann, bob);
+    await site.done();
   });
 
   test('a revoked token cuts the page off, which comes back with another', async () => {
@@ -110,14 +110,14 @@ live('a call', (site) => {
     await forget(ann);
     await forget(bob);
     await Promise.all([moving(ann), moving(bob)]);
-    await site.done(ann, bob);
+    await site.done();
   });
 
   test('a closed page leaves at once', async () => {
     const { ann, bob } = await pair();
     await bob.close();
     await ann.waitForSelector('body[data-screen="waiting"]', { timeout: 5_000 });
-    await site.done(ann);
+    await site.done();
   });
 
   test('a single-use ticket: one browser, one tab, as often as it likes', async () => {
@@ -135,7 +135,7 @@ live('a call', (site) => {
     await join(second, 'Ann');
     await second.reload();
     await join(second, 'Ann');
-    await site.done(ann, stranger);
+    await site.done();
   });
 
   test('the host ends the call for all', async () => {
@@ -148,7 +148,7 @@ live('a call', (site) => {
       await page.waitForSelector('body[data-screen="ended"]');
       assert.equal(await page.textContent('#notice-title'), 'Anna Meier ended the call');
     }
-    await site.done(ann, bob);
+    await site.done();
   });
 
   test('a link that was taken back, and one that never was', async () => {
@@ -158,7 +158,7 @@ live('a call', (site) => {
     await page.waitForSelector('body[data-screen="revoked"]');
     const other = await visit(`${site.server.ready.url}/t/zzz-zzz`);
     await other.waitForSelector('body[data-screen="unknown"]');
-    await site.done(page, other);
+    await site.done();
   });
 
   for (const [name, long] of /** @type {[string, boolean][]} */ ([['for a moment', false], ['until the page says so', true]])) {
@@ -174,7 +174,7 @@ live('a call', (site) => {
       await Promise.all([moving(ann), moving(bob)]);
       await Promise.all([ann, bob].map((page) => page.waitForSelector('#banner', { state: 'hidden' })));
       await ann.waitForFunction(() => document.querySelectorAll('#stage .tile').length === 1);
-      await site.done(ann, bob);
+      await site.done();
     });
   }
 });

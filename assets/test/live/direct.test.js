@@ -90,7 +90,7 @@ live('a call in mode P2P', (site) => {
     await meet(ann, bob);
     // Whoever sent to the one who left sends there no more.
     await ann.waitForFunction(() => /** @type {any} */ (window).peers.filter((/** @type {RTCPeerConnection} */ p) => p.connectionState !== 'closed').length === 2);
-    await site.done(ann, bob, cem);
+    await site.done();
   });
 
   test('on hold nothing is sent, and the call goes on after it', async () => {
@@ -117,7 +117,7 @@ live('a call in mode P2P', (site) => {
     await site.server.call('/rtc-api/conferences/updateMetadata', { ...seat, operation: 'REMOVE', key: 'ON_HOLD' });
     await site.server.call('/rtc-api/conferences/leave', { ...seat, reason: '' });
     await meet(...pages);
-    await site.done(...pages);
+    await site.done();
   });
 
   test('the server is dead: nobody notices, and who comes later is served', async () => {
@@ -133,7 +133,7 @@ live('a call in mode P2P', (site) => {
     assert.deepEqual(await streams(), before);
     const cem = await join(url, 'Cem');
     await meet(ann, bob, cem);
-    await site.done(ann, bob, cem);
+    await site.done();
   });
 
   test('a connection that fails is made anew', async () => {
@@ -147,6 +147,6 @@ live('a call in mode P2P', (site) => {
     await bob.waitForFunction(() => /** @type {any} */ (window).peers.length > 2);
     await ann.waitForFunction((count) => /** @type {any} */ (window).peers.length > count, count);
     await meet(ann, bob);
-    await site.done(ann, bob);
+    await site.done();
   });
 });

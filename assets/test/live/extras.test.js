@@ -60,7 +60,7 @@ live('in a call', (site) => {
     await cleo.click('#chat');
     assert.deepEqual(await texts(cleo), await texts(ann));
     assert.equal(await cleo.locator('#messages li.own').count(), 0);
-    await site.done(ann, bob, cleo);
+    await site.done();
   });
 
   test('lines written while the server is dead arrive once, in order', async () => {
@@ -77,7 +77,7 @@ live('in a call', (site) => {
       await page.waitForFunction(() => document.querySelectorAll('#messages li[data-state="sent"]').length === 3, undefined, { timeout: 60_000 });
       assert.deepEqual(await texts(page), ['before', 'meanwhile', 'and more']);
     }
-    await site.done(ann, bob);
+    await site.done();
   });
 
   test('a file goes from one browser to the other, whole', async () => {
@@ -94,11 +94,11 @@ live('in a call', (site) => {
     assert.equal(download.suggestedFilename(), 'Form 7.pdf');
     assert.equal(sha256(await readFile(await download.path())), sha256(bytes));
     await bob.waitForSelector('body[data-screen="call"]');
-    await site.done(ann, bob);
+    await site.done();
   });
 
   test('a file that is not taken says why, in words', async () => {
-    const { ann, bob } = await pair();
+    const { ann } = await pair();
     await ann.click('#chat');
     const send = (/** @type {string} */ name, /** @type {Buffer} */ buffer) =>
       ann.setInputFiles('.compose input[type=file]', { name, mimeType: 'application/octet-stream', buffer });
@@ -117,7 +117,7 @@ live('in a call', (site) => {
     assert.match((await reason('huge.txt')) ?? '', /^Not sent\. The file is too large: 25 MB are taken at most\.$/);
     await ann.locator('.file', { hasText: 'huge.txt' }).getByText('Remove').click();
     assert.equal(await ann.locator('.file').count(), 3);
-    await site.done(ann, bob);
+    await site.done();
   });
 
   for (const [way, init] of /** @type {[string, string][]} */ ([
@@ -125,7 +125,7 @@ live('in a call', (site) => {
     ['from the video', 'delete window.ImageCapture;'],
   ])) {
     test(`a photo that an agent asks for arrives as it was taken, ${way}`, async () => {
-      const { conference, ann, bob } = await pair(init);
+      const { conference, ann } = await pair(init);
       const anna = await agent(conference);
       const targetUserEndpointId = await anna.endpointOf('Ann');
       const seat = { conferenceId: conference, userEndpointId: anna.userEndpointId, targetUserEndpointId };
@@ -147,12 +147,12 @@ live('in a call', (site) => {
       // The call's video went on, on the same track.
       assert.equal(await ann.evaluate(() => /** @type {any} */ (document.querySelector('#self')).srcObject.getVideoTracks()[0].readyState), 'live');
       assert.equal(await ann.getAttribute('#camera', 'aria-pressed'), 'true');
-      await site.done(ann, bob);
+      await site.done();
     });
   }
 
   test('a photo is declined, and the camera keeps to its question', async () => {
-    const { conference, ann, bob } = await pair();
+    const { conference, ann } = await pair();
     const anna = await agent(conference);
     const seat = { conferenceId: conference, userEndpointId: anna.userEndpointId, targetUserEndpointId: await anna.endpointOf('Ann') };
     await site.server.call('/rtc-api/snapshots/request', seat);
@@ -168,7 +168,7 @@ live('in a call', (site) => {
     const answer = (await answered).postDataJSON();
     assert.deepEqual([answer.succeeded, answer.additionalInformation], [false, 'this camera has no light']);
     assert.equal(await ann.locator('dialog[open]').count(), 0);
-    await site.done(ann, bob);
+    await site.done();
   });
 
   test('everybody sees who is there, and how good the network is', async () => {
@@ -181,6 +181,6 @@ live('in a call', (site) => {
     await ann.waitForSelector('.people li:nth-child(2) [aria-label="Microphone is off"]');
     await ann.waitForSelector('.people li:nth-child(2) .bars[data-grade]');
     await ann.waitForSelector('#network[data-grade]');
-    await site.done(ann, bob);
+    await site.done();
   });
 });

@@ -24,7 +24,6 @@ const audienceIsAsked = `window.asked = 0; navigator.mediaDevices.getUserMedia =
 
 live('in a room', (site) => {
   let rooms = 0;
-  const done = (/** @type {Page[]} */ ...pages) => site.done(...pages);
 
   /** A call of the video API. @param {string} path @param {object} body */
   async function video(path, body) {
@@ -157,7 +156,7 @@ live('in a room', (site) => {
     await maria.click('#without');
     await maria.click('#join');
     await maria.waitForSelector('body[data-screen="removed"]');
-    await done(anna, maria);
+    await site.done();
   });
 
   test('a page that keeps sending is not heard and not seen while it is muted', async () => {
@@ -181,7 +180,7 @@ live('in a room', (site) => {
     const before = await heard();
     for (const kind of /** @type {const} */ (['audio', 'video'])) await flow(maria, kind, true, 'outbound-rtp'); // she does send
     assert.deepEqual(await heard(), before);
-    await done(anna, maria);
+    await site.done();
   });
 
   test('somebody of the audience is asked for no device, sends nothing, and comes back after a reload', async () => {
@@ -214,7 +213,7 @@ live('in a room', (site) => {
     await dora.click('#promoted .primary');
     await dora.getByText('is blocked for this page').first().waitFor();
     assert.ok((await dora.evaluate('window.asked')) > 0);
-    await done(anna, dora);
+    await site.done();
   });
 
   test('rooms that are locked, full, too early, too late or not there say so', async () => {
@@ -237,7 +236,7 @@ live('in a room', (site) => {
     await maria.waitForSelector('body[data-screen="call"]');
     const late = await visit(await link(name, { join_from: at(-60), join_until: at(-30) }));
     await late.waitForSelector('body[data-screen="late"]');
-    await done(anna, maria, late);
+    await site.done();
   });
 
   test('who comes too early, or before anybody, is let in by itself', async () => {
@@ -264,7 +263,7 @@ live('in a room', (site) => {
     await early.click('#ask');
     await early.click('#join');
     await Promise.all([early, clara].map((page) => page.waitForSelector('body[data-screen="waiting"]')));
-    await done(early, clara, ben, anna);
+    await site.done();
   });
 
   test('whose time is up is told so, and a muted customer of a ticket gets a seat', async () => {
@@ -288,7 +287,7 @@ live('in a room', (site) => {
     await site.server.call('/rtc-api/conferences/removeMember', { ...body, reason: 'Closed' });
     await maria.waitForSelector('body[data-screen="removed"]');
     await guest.waitForSelector('body[data-screen="over"]');
-    await done(guest, maria);
+    await site.done();
   });
 
   test('a screen is shared where the token says so, and ends with the right', async () => {
@@ -298,7 +297,10 @@ live('in a room', (site) => {
       link(name, { user_name: 'Anna', permissions: leads }).then((url) => enter(url, screen)),
       link(name, { user_name: 'Maria' }).then((url) => enter(url, screen)),
     ]);
-    const other = await enter(await link(name, { user_name: 'Ben', permissions: usual.filter((p) => !p.endsWith('screenshare')) }));
+    const other = await visit(await link(name, { user_name: 'Ben', permissions: usual.filter((p) => !p.endsWith('screenshare')) }));
+    await other.click('#without');
+    await other.click('#join');
+    await other.waitForSelector('#hand', { state: 'attached' });
     await other.click('#more');
     assert.equal(await other.isVisible('#share-screen'), false);
     await other.click('#panel-close');
@@ -310,13 +312,13 @@ live('in a room', (site) => {
     await other.waitForFunction(() => document.querySelectorAll('.tile[data-video="on"][data-front]').length === 2);
     const press = await menu(anna, 'Maria');
     await press('Move to the audience');
-    await anna.waitForFunction(() => document.querySelectorAll('.tile').length === 1);
+    await anna.waitForFunction(() => document.querySelectorAll('.tile:not([hidden])').length === 1);
     await other.waitForFunction(() => document.querySelectorAll('.tile[data-front]').length === 1);
     await maria.waitForSelector('#watching:not([hidden])');
     await maria.click('#more');
     await maria.waitForSelector('#panel[open]');
     assert.equal(await maria.isVisible('#share-screen'), false);
-    await done(anna, maria, other);
+    await site.done();
   });
 
   test('a page of one\'s own joins with the library, sees the seats and acts on them', async () => {
@@ -339,6 +341,6 @@ live('in a room', (site) => {
     }, url);
     assert.deepEqual(seen, ['Maria', 'Robot', true, false, true, 'forbidden', 'invalid_request']);
     await pressed(maria, '#microphone', false);
-    await done(maria, page);
+    await site.done();
   });
 });
