@@ -16,7 +16,7 @@ import (
 )
 
 func openCamera(name string, o Options) (Video, error) {
-	devices := scan(driver.Camera)
+	devices := scan()
 	if name == "" {
 		if len(devices) == 0 {
 			return nil, ErrNoCamera
@@ -44,27 +44,6 @@ func openCamera(name string, o Options) (Video, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s: %w", name, ErrUnknownCamera)
-}
-
-// OpenScreen opens a screen by name, "" for the first, at 15 frames/s unless wished
-// otherwise; pictures larger than the wished size (1920x1080 by default) are shrunk.
-func OpenScreen(name string, o Options) (Video, error) {
-	if o.Width == 0 && o.Height == 0 {
-		o.Width, o.Height = 1920, 1080
-	}
-	if o.FrameRate == 0 {
-		o.FrameRate = 15
-	}
-	o, err := o.orDefault()
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range scan(driver.Screen) {
-		if name == "" || d.Name == name {
-			return openDriver(d.driver, o)
-		}
-	}
-	return nil, fmt.Errorf("screen %q: %w", name, ErrSource)
 }
 
 // openDriver opens a device with what comes nearest to the wishes.

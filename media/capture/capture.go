@@ -86,7 +86,7 @@ func (o Options) orDefault() (Options, error) {
 	return o, nil
 }
 
-// Device is a camera or a screen as people know it.
+// Device is a camera as people know it.
 type Device struct {
 	Name  string // what to show, to store and to give to Open
 	Label string // where it is plugged in, for support

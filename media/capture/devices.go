@@ -10,7 +10,6 @@ import (
 
 	"github.com/pion/mediadevices/pkg/driver"
 	"github.com/pion/mediadevices/pkg/driver/camera"
-	"github.com/pion/mediadevices/pkg/driver/screen"
 )
 
 // scanning guards the driver manager, which is itself one per process: a scan
@@ -23,14 +22,13 @@ type found struct {
 	driver driver.Driver
 }
 
-// scan looks for devices anew, as they come and go, and returns those of a type.
-func scan(kind driver.DeviceType) []found {
+// scan looks for cameras anew, as they come and go. It forgets every other video
+// driver, screens too.
+func scan() []found {
 	scanning.Lock()
 	defer scanning.Unlock()
-	// The camera scan forgets every video driver, screens too.
 	camera.Initialize()
-	screen.Initialize()
-	return name(driver.GetManager().Query(driver.FilterDeviceType(kind)))
+	return name(driver.GetManager().Query(driver.FilterDeviceType(driver.Camera)))
 }
 
 // name gives every driver a name of its own for people, in a steady order.
@@ -59,9 +57,6 @@ func name(drivers []driver.Driver) []found {
 	seen := map[string]int{}
 	for i := range devices {
 		d := &devices[i]
-		if d.driver.Info().DeviceType == driver.Screen {
-			d.Name = "Screen"
-		}
 		seen[d.Name]++
 		if n := seen[d.Name]; n > 1 {
 			d.Name = fmt.Sprintf("%s (%d)", d.Name, n)
@@ -79,7 +74,4 @@ func list(devices []found) []Device {
 }
 
 // Cameras looks for cameras and returns them, the system's first choice first.
-func Cameras() []Device { return list(scan(driver.Camera)) }
-
-// Screens returns the screens that can be shared.
-func Screens() []Device { return list(scan(driver.Screen)) }
+func Cameras() []Device { return list(scan()) }

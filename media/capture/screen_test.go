@@ -1,67 +1,100 @@
-//go:build cgo && linux
-
 package capture
 
 import (
-	"bufio"
+	"context"
 	"errors"
-	"os"
-	"os/exec"
-	"strings"
+	"image"
 	"testing"
+	"time"
 )
 
-// TestScreen captures the screen of an X server of its own.
-func TestScreen(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	x := exec.Command("Xvfb", "-displayfd", "3", "-noreset", "-screen", "0", "1366x768x24", "-nolisten", "tcp")
-	x.ExtraFiles = []*os.File{w}
-	if err := x.Start(); err != nil {
-		t.Fatalf("this test needs Debian's xvfb: %v", err)
-	}
-	defer func() {
-		_ = x.Process.Kill()
-		_ = x.Wait()
-	}()
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	number, err := bufio.NewReader(r).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("DISPLAY", ":"+strings.TrimSpace(number))
+// fakeScreen is a screen whose pictures the test chooses.
+type fakeScreen struct {
+	size    image.Point
+	changed bool
+	err     error
+	grabs   int
+	closed  bool
+}
 
-	if screens := Screens(); len(screens) != 1 || screens[0].Name != "Screen" {
-		t.Fatalf("screens %v", screens)
+func (s *fakeScreen) grab() (bool, error) { s.grabs++; return s.changed, s.err }
+func (s *fakeScreen) close() error        { s.closed = true; return nil }
+func (s *fakeScreen) picture() ([]byte, int, image.Point) {
+	stride := 4*s.size.X + 8
+	return make([]byte, stride*s.size.Y), stride, s.size
+}
+
+// TestScreenThatStandsStill is sent at the full rate for a moment and then less
+// often, and at once when it changes.
+func TestScreenThatStandsStill(t *testing.T) {
+	g := &fakeScreen{size: image.Pt(101, 51)}
+	s := newScreenVideo(g, 101, 51, Options{Width: 64, Height: 64, FrameRate: 50})
+	if w, h := s.Size(); w != 64 || h != 32 || s.FrameRate() != 50 {
+		t.Errorf("%dx%d at %v", w, h, s.FrameRate())
 	}
-	v, err := OpenScreen("Screen", Options{Width: 640, Height: 640, FrameRate: 30})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer v.Close()
-	for range 3 {
-		f, err := v.Next(guard(t))
+	var last time.Duration
+	at := func() (gap time.Duration) {
+		t.Helper()
+		f, err := s.Next(guard(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		// 1366x768 shrunk into the box, even.
-		if f.Image.Rect.Dx() != 640 || f.Image.Rect.Dy() != 358 {
-			t.Errorf("picture %v", f.Image.Rect)
+		defer f.Release()
+		if f.Image.Rect.Size() != image.Pt(64, 32) {
+			t.Fatalf("picture %v", f.Image.Rect)
 		}
-		f.Release()
+		gap, last = f.Time-last, f.Time
+		return gap
 	}
-	if _, err := OpenScreen("Another", Options{}); !errors.Is(err, ErrSource) {
-		t.Errorf("unknown screen: %v", err)
+	for last < settling {
+		at()
 	}
-	if err := v.Close(); err != nil {
+	if grabs := g.grabs; grabs < 10 {
+		t.Errorf("%d pictures while it becomes sharp", grabs)
+	}
+	at()
+	if gap := at(); gap < standing {
+		t.Errorf("a picture that stands still comes after %v", gap)
+	}
+	g.changed = true
+	at()
+	before := g.grabs
+	at()
+	if g.grabs != before+1 {
+		t.Errorf("%d looks for a picture that changes", g.grabs-before)
+	}
+	g.err = errors.New("gone")
+	if _, err := s.Next(guard(t)); !errors.Is(err, ErrScreenGone) {
+		t.Errorf("gone: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Next(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, ErrScreenGone) {
+		t.Errorf("cancelled: %v", err)
+	}
+	if err := s.Close(); err != nil || !g.closed {
+		t.Errorf("closed %t, %v", g.closed, err)
+	}
+	if _, err := s.Next(guard(t)); !errors.Is(err, ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := v.Next(guard(t)); !errors.Is(err, ErrClosed) {
-		t.Errorf("after Close: %v", err)
+}
+
+// TestScreenOfOwnSize is not scaled: text stays as sharp as it is.
+func TestScreenOfOwnSize(t *testing.T) {
+	s := newScreenVideo(&fakeScreen{size: image.Pt(320, 180)}, 320, 180, Options{Width: 1920, Height: 1080, FrameRate: 10})
+	f, err := s.Next(guard(t))
+	if err != nil || f.Image.Rect.Size() != image.Pt(320, 180) || s.full != nil {
+		t.Errorf("%v, scaled %t, %v", f.Image.Rect, s.full != nil, err)
+	}
+	f.Release()
+	if o, err := screenOptions(Options{}); err != nil || o.Width != 1920 || o.FrameRate != screenRate {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if _, err := screenOptions(Options{Width: 1, Height: 1}); !errors.Is(err, ErrSource) {
+		t.Errorf("tiny: %v", err)
 	}
 }

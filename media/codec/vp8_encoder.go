@@ -26,8 +26,9 @@ static int vp8_encoder_open(vp8_encoder *e, int w, int h, int kbps, int threads,
 	e->cfg.kf_mode = VPX_KF_DISABLED;
 	e->cfg.rc_end_usage = VPX_CBR;
 	e->cfg.rc_target_bitrate = kbps;
-	e->cfg.rc_min_quantizer = 2;
-	e->cfg.rc_max_quantizer = 56;
+	// Of a screen a picture less is better than one that cannot be read.
+	e->cfg.rc_min_quantizer = screen ? 8 : 2;
+	e->cfg.rc_max_quantizer = screen ? 40 : 56;
 	e->cfg.rc_undershoot_pct = 100;
 	e->cfg.rc_overshoot_pct = 15;
 	e->cfg.rc_buf_sz = 1000;
@@ -36,12 +37,12 @@ static int vp8_encoder_open(vp8_encoder *e, int w, int h, int kbps, int threads,
 	e->cfg.rc_dropframe_thresh = 30;
 	r = vpx_codec_enc_init(&e->ctx, vpx_codec_vp8_cx(), &e->cfg, 0);
 	if (r) return r;
-	vpx_codec_control(&e->ctx, VP8E_SET_CPUUSED, -8);
-	vpx_codec_control(&e->ctx, VP8E_SET_STATIC_THRESHOLD, 1);
+	vpx_codec_control(&e->ctx, VP8E_SET_CPUUSED, screen ? -12 : -8);
+	vpx_codec_control(&e->ctx, VP8E_SET_STATIC_THRESHOLD, screen ? 100 : 1);
 	vpx_codec_control(&e->ctx, VP8E_SET_TOKEN_PARTITIONS, threads > 1 ? 1 : 0);
 	vpx_codec_control(&e->ctx, VP8E_SET_MAX_INTRA_BITRATE_PCT, 450);
 	vpx_codec_control(&e->ctx, VP8E_SET_NOISE_SENSITIVITY, 0);
-	vpx_codec_control(&e->ctx, VP8E_SET_SCREEN_CONTENT_MODE, screen);
+	vpx_codec_control(&e->ctx, VP8E_SET_SCREEN_CONTENT_MODE, screen ? 2 : 0); // 2: no picture beyond the rate
 	vpx_img_wrap(&e->img, VPX_IMG_FMT_I420, w, h, 1, (unsigned char *)1);
 	return 0;
 }

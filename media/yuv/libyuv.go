@@ -73,4 +73,14 @@ func fromRGBA(dst *image.YCbCr, src *image.RGBA) error {
 	return nil
 }
 
+// fromBGRX converts; pix is long enough.
+func fromBGRX(dst *image.YCbCr, pix []uint8, stride int) error {
+	// ARGB of libyuv is B, G, R, A in memory.
+	if C.ARGBToI420(ptr(pix), C.int(stride), ptr(dst.Y), C.int(dst.YStride), ptr(dst.Cb), C.int(dst.CStride),
+		ptr(dst.Cr), C.int(dst.CStride), C.int(dst.Rect.Dx()), C.int(dst.Rect.Dy())) != 0 {
+		return ErrPicture
+	}
+	return nil
+}
+
 func ptr(b []uint8) *C.uint8_t { return (*C.uint8_t)(&b[0]) }

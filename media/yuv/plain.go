@@ -63,10 +63,22 @@ func fromRGBA(dst *image.YCbCr, src *image.RGBA) error {
 	if !wellFormed(src) {
 		return ErrPicture
 	}
+	fromPacked(dst, src.Pix, src.Stride, 0, 2)
+	return nil
+}
+
+// fromBGRX converts; pix is long enough.
+func fromBGRX(dst *image.YCbCr, pix []uint8, stride int) error {
+	fromPacked(dst, pix, stride, 2, 0)
+	return nil
+}
+
+// fromPacked converts pixels of four bytes; red and blue say which of them is what.
+func fromPacked(dst *image.YCbCr, pix []uint8, stride, red, blue int) {
 	for y := range dst.Rect.Dy() {
 		for x := range dst.Rect.Dx() {
-			p := src.Pix[y*src.Stride+4*x:]
-			r, g, b := int(p[0]), int(p[1]), int(p[2])
+			p := pix[y*stride+4*x:]
+			r, g, b := int(p[red]), int(p[1]), int(p[blue])
 			dst.Y[y*dst.YStride+x] = uint8((66*r+129*g+25*b+128)>>8 + 16)
 			if x&1 == 0 && y&1 == 0 {
 				o := y/2*dst.CStride + x/2
@@ -75,7 +87,6 @@ func fromRGBA(dst *image.YCbCr, src *image.RGBA) error {
 			}
 		}
 	}
-	return nil
 }
 
 func clamp(v int) uint8 { return uint8(min(max((v+128)>>8, 0), 255)) }

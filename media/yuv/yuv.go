@@ -160,6 +160,19 @@ func squeeze(m *image.YCbCr) {
 
 func squeezeChroma(v uint8) uint8 { return uint8(128 + (int(v)-128)*224/255) }
 
+// FromBGRX converts what an X server keeps in memory into dst: rows of stride bytes
+// with four bytes a pixel, blue, green, red and one that says nothing.
+func FromBGRX(dst *image.YCbCr, pix []uint8, stride int) error {
+	if err := Check(dst); err != nil {
+		return err
+	}
+	w, h := dst.Rect.Dx(), dst.Rect.Dy()
+	if stride < 4*w || len(pix) < stride*(h-1)+4*w {
+		return fmt.Errorf("source is too short: %w", ErrPicture)
+	}
+	return fromBGRX(dst, pix, stride)
+}
+
 // wellFormed tells whether C code may touch all pixels of m.
 func wellFormed(m *image.RGBA) bool {
 	w, h := m.Rect.Dx(), m.Rect.Dy()

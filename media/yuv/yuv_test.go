@@ -149,3 +149,37 @@ func BenchmarkToRGBA720pTo360p(b *testing.B) {
 		}
 	}
 }
+
+// TestFromBGRX: the order of an X server's bytes, also of a part of a wider screen.
+func TestFromBGRX(t *testing.T) {
+	const w, h, stride = 6, 4, 40
+	pix := make([]uint8, stride*h)
+	rgba := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			c := color.RGBA{uint8(40 * x), uint8(60 * y), uint8(200 - 30*x), 255}
+			rgba.SetRGBA(x, y, c)
+			copy(pix[y*stride+4*x:], []uint8{c.B, c.G, c.R, 0})
+		}
+	}
+	got, want := yuv.New(w, h), yuv.New(w, h)
+	if err := yuv.FromBGRX(got, pix, stride); err != nil {
+		t.Fatal(err)
+	}
+	if err := yuv.FromAny(want, rgba, false); err != nil {
+		t.Fatal(err)
+	}
+	for i := range got.Y {
+		if abs(int(got.Y[i])-int(want.Y[i])) > 1 {
+			t.Fatalf("luma %d is %d, want %d", i, got.Y[i], want.Y[i])
+		}
+	}
+	for i := range got.Cb {
+		if abs(int(got.Cb[i])-int(want.Cb[i])) > 1 || abs(int(got.Cr[i])-int(want.Cr[i])) > 1 {
+			t.Fatalf("chroma %d is %d %d, want %d %d", i, got.Cb[i], got.Cr[i], want.Cb[i], want.Cr[i])
+		}
+	}
+	if err := yuv.FromBGRX(got, pix[:len(pix)-stride], stride); !errors.Is(err, yuv.ErrPicture) {
+		t.Errorf("too short: %v", err)
+	}
+}
