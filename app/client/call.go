@@ -51,6 +51,11 @@ type CallState struct {
 	Online     bool            // events are flowing
 	Sending    bool            // our media is connected
 	Receiving  bool            // the media of all streams that should be received is connected
+	// Shares says that a screen is to be published, Shown that its media is connected,
+	// ShareErr why the last one ended, if that was not asked for: it wraps
+	// ErrNotPermitted, or is what the server answered.
+	Shares, Shown bool
+	ShareErr      error
 	// Network is how good everybody's network was lately, by endpoint, for those who
 	// were measured. It is not to be changed.
 	Network  map[string]wire.NetworkIndicator
@@ -69,7 +74,7 @@ type Call struct {
 	client *Client
 	cfg    CallConfig
 	cancel context.CancelFunc
-	inbox  chan any // happening, Status, joined, fetched, peerReport, messages, caughtUp, a file that we sent
+	inbox  chan any // shared, happening, Status, joined, fetched, peerReport, messages, caughtUp, a file that we sent
 	done   chan struct{}
 	mutes  *mutes
 	life   context.Context // of the loop
@@ -129,6 +134,11 @@ func (c *Call) SetHold(ctx context.Context, on bool) error {
 	}
 	return c.client.UpdateMetadata(ctx, r)
 }
+
+// Share publishes a screen beside microphone and camera, made by
+// NewOutgoingScreen; nil ends that. It ends by itself with the call and when it is
+// not permitted any more: see CallState.Shares.
+func (c *Call) Share(screen *Outgoing) { c.put(shared{screen}) }
 
 // Leave leaves the conference and ends the call. A server that does not answer
 // within a few seconds finds out by itself.

@@ -31,6 +31,9 @@ type (
 // leaving tells the loop that the end is wanted, so that it mends nothing.
 type leaving struct{}
 
+// shared tells the loop what screen to publish; nil: none.
+type shared struct{ out *Outgoing }
+
 // callLoop is the state of a Call's loop; no other goroutine touches it.
 type callLoop struct {
 	*Call
@@ -47,6 +50,9 @@ type callLoop struct {
 	tries    backoff
 	again    *time.Timer // when the next request may be tried
 	send     *running
+	screen   *Outgoing // that is wanted
+	sharing  *running  // its publisher
+	shareErr error     // why the last one ended
 	views    map[wire.StreamID]*running
 	p2p      bool        // the conference's mode
 	held     atomic.Bool // it is on hold, and its mode P2P; read by the peers
@@ -142,10 +148,20 @@ func (l *callLoop) take(v any) {
 	case leaving:
 		l.over = true
 		return
+	case shared:
+		l.screen, l.shareErr = v.out, nil
+		if l.sharing != nil && l.sharing.out != v.out { // at once, whatever else is under way
+			l.sharing.cancel()
+			l.sharing = nil
+		}
 	case peerReport:
 		v.peer.streamState = v.streamState
-		if v.err != nil && v.peer == l.send {
+		switch {
+		case v.err == nil:
+		case v.peer == l.send:
 			l.end(v.err)
+		case v.peer == l.sharing:
+			l.screen, l.shareErr = nil, v.err
 		}
 	}
 	if ended, _ := l.follower.Ended(); ended || l.cfg.Staff && l.sentAway() {
@@ -220,8 +236,10 @@ func (l *callLoop) delay() { l.again.Reset(l.tries.next()) }
 func (l *callLoop) hurry() {
 	l.tries.reset()
 	l.delay()
-	if l.send != nil {
-		poke(l.send.hurry)
+	for _, r := range []*running{l.send, l.sharing} {
+		if r != nil {
+			poke(r.hurry)
+		}
 	}
 	for _, v := range l.views {
 		poke(v.hurry)
@@ -280,6 +298,8 @@ func (l *callLoop) tell() {
 	if l.send != nil {
 		now.Stream = l.send.stream
 	}
+	now.Shares, now.ShareErr = l.screen != nil, l.shareErr
+	now.Shown = l.sharing != nil && l.sharing.connected
 	for _, v := range l.views {
 		now.Receiving = now.Receiving && v.connected
 	}
@@ -299,5 +319,5 @@ func (l *callLoop) tell() {
 
 func (a CallState) same(b CallState) bool {
 	return a.Endpoint == b.Endpoint && a.Stream == b.Stream && a.Joined == b.Joined && a.Online == b.Online && a.Sending == b.Sending &&
-		a.Receiving == b.Receiving && a.Ended == b.Ended && a.Removed == b.Removed && a.Reason == b.Reason && a.Err == b.Err && a.Measured.Equal(b.Measured)
+		a.Receiving == b.Receiving && a.Ended == b.Ended && a.Removed == b.Removed && a.Reason == b.Reason && a.Err == b.Err && a.Shares == b.Shares && a.Shown == b.Shown && a.ShareErr == b.ShareErr && a.Measured.Equal(b.Measured)
 }

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 
 	"guichet/platform/wire"
@@ -16,7 +15,7 @@ import (
 func (p *publisher) direct(ctx context.Context, stream wire.StreamID, reset func()) error {
 	drain(p.gone)
 	_, err := p.client.PublishStream(ctx, wire.PublishStream{ConferenceID: p.conference, UserEndpointID: p.endpoint,
-		StreamID: stream, ConferenceStreamType: wire.StreamMicAndCam, Metadata: json.RawMessage(`{"primary":true}`)})
+		StreamID: stream, ConferenceStreamType: p.out.kind, Metadata: p.out.metadata()})
 	if err != nil {
 		return err
 	}
@@ -58,7 +57,7 @@ func (p *publisher) serveViewer(ctx context.Context, a asking, health *health) e
 	}
 	defer n.close()
 	g := &gate{hold: p.hold, need: p.out.needKeyFrame}
-	for _, track := range []*webrtc.TrackLocalStaticRTP{p.out.audio, p.out.video} {
+	for _, track := range p.out.tracks() {
 		t, err := n.pc.AddTransceiverFromTrack(g.track(track), webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 		if err != nil {
 			return err

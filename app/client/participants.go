@@ -16,8 +16,8 @@ type Participant struct {
 	Roles    []string
 	Customer bool // came by a ticket
 	Self     bool
-	// Muted and CameraOff say that nothing is published, or that all of it is
-	// muted.
+	// Muted and CameraOff say that no sound and no camera's picture is published, or
+	// that all of it is muted. A screen counts for neither.
 	Muted, CameraOff bool
 	Streams          []wire.Stream
 	// Seat is its place in a room; nil for who is bound by nothing there.
@@ -46,6 +46,9 @@ func (s CallState) participant(user string, e wire.Endpoint) Participant {
 	p := Participant{UserID: user, Endpoint: e.ID, Name: cmp.Or(m.Name, user), Roles: m.Roles, Customer: slices.Contains(m.Roles, wire.RoleCustomer),
 		Self: e.ID == s.Endpoint, Muted: true, CameraOff: true, Streams: e.Streams}
 	for _, t := range e.Streams {
+		if t.Type == wire.StreamScreen {
+			continue
+		}
 		muted := func(kind string) bool { return s.Conference.Metadata[wire.TrackMuted(kind, t.ID)] == "true" }
 		if HasAudio(t.Type) && !muted(Audio) {
 			p.Muted = false

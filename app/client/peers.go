@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"slices"
 
 	"guichet/platform/wire"
 )
@@ -9,7 +10,8 @@ import (
 // running is a publisher or a viewer at work.
 type running struct {
 	streamState
-	seen        bool // publisher: the conference has shown the stream
+	seen        bool      // publisher: the conference has shown the stream
+	out         *Outgoing // publisher
 	cancel      context.CancelFunc
 	hurry, gone chan struct{}
 
@@ -44,6 +46,7 @@ func (l *callLoop) reconcile() {
 	switch {
 	case in:
 		l.publish(own)
+		l.share(own)
 		l.view(others)
 	case !l.follower.Missing():
 		// Thrown out, for instance because we seemed dead: ask to be let in again.
@@ -72,15 +75,50 @@ func (l *callLoop) publish(own map[wire.StreamID]bool) {
 		return
 	}
 	if l.send == nil {
-		r, ctx := l.newRunning()
-		p := &publisher{client: l.client, conference: l.conference(), endpoint: l.member, out: l.cfg.Send, mutes: l.mutes,
-			report: func(s streamState) { l.post(peerReport{r, s}) }, hurry: r.hurry, gone: r.gone,
-			p2p: l.p2p, asked: r.asked, relay: r.relay, hold: &l.held}
-		l.send = r
-		l.started.Go(func() { p.run(ctx) })
+		l.send = l.startPublisher(l.cfg.Send, l.mutes)
 		return
 	}
-	switch r := l.send; {
+	l.send.look(own)
+}
+
+// share does the same for the screen, and stops it when it is not wanted or not
+// permitted any more.
+func (l *callLoop) share(own map[wire.StreamID]bool) {
+	if l.screen != nil && !l.mayShare() {
+		l.screen, l.shareErr = nil, ErrNotPermitted
+	}
+	if l.sharing != nil && l.sharing.out != l.screen {
+		l.sharing.cancel()
+		l.sharing = nil
+	}
+	switch {
+	case l.screen == nil:
+	case l.sharing == nil:
+		l.sharing = l.startPublisher(l.screen, newMutes())
+	default:
+		l.sharing.look(own)
+	}
+}
+
+// mayShare tells whether we may publish a screen: who is bound by nothing may.
+func (l *callLoop) mayShare() bool {
+	m, ok := memberIn(l.follower.state.Metadata, l.member)
+	return !ok || m.Role != wire.JoinAsAudience && slices.Contains(m.Permissions, wire.SelfScreenshare)
+}
+
+func (l *callLoop) startPublisher(out *Outgoing, m *mutes) *running {
+	r, ctx := l.newRunning()
+	r.out = out
+	p := &publisher{client: l.client, conference: l.conference(), endpoint: l.member, out: out, mutes: m, life: l.ctx,
+		report: func(s streamState) { l.post(peerReport{r, s}) }, hurry: r.hurry, gone: r.gone,
+		p2p: l.p2p, asked: r.asked, relay: r.relay, hold: &l.held}
+	l.started.Go(func() { p.run(ctx) })
+	return r
+}
+
+// look tells a publisher when the server took its stream back.
+func (r *running) look(own map[wire.StreamID]bool) {
+	switch {
 	case r.stream == "":
 		r.seen = false
 	case own[r.stream]:
@@ -127,6 +165,10 @@ func (l *callLoop) stopPeers() {
 	if l.send != nil {
 		l.send.cancel()
 		l.send = nil
+	}
+	if l.sharing != nil {
+		l.sharing.cancel()
+		l.sharing = nil
 	}
 	for id, r := range l.views {
 		r.cancel()

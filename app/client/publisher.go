@@ -14,11 +14,12 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// Outgoing is what a person sends. Its tracks outlive calls and connections: a
-// packet written while nothing is connected goes nowhere. The callbacks are set
-// before the first Join.
+// Outgoing is what a person sends as one stream. Its tracks outlive calls and
+// connections: a packet written while nothing is connected goes nowhere. The
+// callbacks are set before the first Join or Share.
 type Outgoing struct {
-	audio, video *webrtc.TrackLocalStaticRTP
+	kind         wire.StreamType
+	audio, video *webrtc.TrackLocalStaticRTP // audio is nil for a screen
 
 	// OnKeyFrameNeeded is called when a receiver cannot decode without a key
 	// frame. It must not block. May be nil.
@@ -46,7 +47,33 @@ func NewOutgoing() (*Outgoing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Outgoing{audio: audio, video: video}, nil
+	return &Outgoing{kind: wire.StreamMicAndCam, audio: audio, video: video}, nil
+}
+
+// NewOutgoingScreen makes a track of VP8 for what is on the own screen, to be given
+// to Call.Share.
+func NewOutgoingScreen() (*Outgoing, error) {
+	video, err := webrtc.NewTrackLocalStaticRTP(vp8, "video", "guichet-screen")
+	if err != nil {
+		return nil, err
+	}
+	return &Outgoing{kind: wire.StreamScreen, video: video}, nil
+}
+
+// tracks returns what there is of the two.
+func (o *Outgoing) tracks() []*webrtc.TrackLocalStaticRTP {
+	if o.audio == nil {
+		return []*webrtc.TrackLocalStaticRTP{o.video}
+	}
+	return []*webrtc.TrackLocalStaticRTP{o.audio, o.video}
+}
+
+// metadata is the stream's: the camera is what is looked at first.
+func (o *Outgoing) metadata() json.RawMessage {
+	if o.kind == wire.StreamScreen {
+		return json.RawMessage(`{"primary":false}`)
+	}
+	return json.RawMessage(`{"primary":true}`)
 }
 
 // WriteAudio sends a packet of Opus (RFC 7587). Payload type and SSRC are set
@@ -70,6 +97,7 @@ type publisher struct {
 	mutes                *mutes
 	report               func(streamState) // to the call's loop
 	hurry, gone          chan struct{}
+	life                 context.Context // of the call's loop
 
 	// Of mode P2P.
 	p2p   bool
@@ -97,11 +125,14 @@ func (p *publisher) run(ctx context.Context) {
 		}
 		err := publish(ctx, stream, tries.reset)
 		if ctx.Err() != nil {
+			if p.out.kind == wire.StreamScreen {
+				p.unpublish(p.life, stream) // we stay: nobody is to look at a still picture
+			}
 			return
 		}
 		p.client.cfg.Logger.Info("stream is published anew", "conference", p.conference, "stream", stream, "err", err)
 		p.report(streamState{})
-		if code(err) == wire.CodeInvalid || errors.Is(err, ErrSignedOut) {
+		if code(err) == wire.CodeInvalid || errors.Is(err, ErrSignedOut) || p.out.kind == wire.StreamScreen && Permanent(err) {
 			p.report(streamState{err: err})
 			return
 		}
@@ -116,7 +147,7 @@ func (p *publisher) once(ctx context.Context, stream wire.StreamID, reset func()
 		return err
 	}
 	defer n.close()
-	for _, track := range []*webrtc.TrackLocalStaticRTP{p.out.audio, p.out.video} {
+	for _, track := range p.out.tracks() {
 		t, err := n.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 		if err != nil {
 			return err
@@ -125,7 +156,7 @@ func (p *publisher) once(ctx context.Context, stream wire.StreamID, reset func()
 	}
 	err = n.negotiate(ctx, func(ctx context.Context, offer string) (string, error) {
 		s, err := p.client.PublishStream(ctx, wire.PublishStream{ConferenceID: p.conference, UserEndpointID: p.endpoint,
-			StreamID: stream, ConferenceStreamType: wire.StreamMicAndCam, SDPOffer: offer, Metadata: json.RawMessage(`{"primary":true}`)})
+			StreamID: stream, ConferenceStreamType: p.out.kind, SDPOffer: offer, Metadata: p.out.metadata()})
 		return s.SDPAnswer, err
 	})
 	if err != nil {

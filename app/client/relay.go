@@ -104,11 +104,14 @@ func (l *callLoop) relayed(h happening) {
 	if r == nil {
 		r = l.send
 	}
+	if l.sharing != nil && l.sharing.stream == e.StreamID {
+		r = l.sharing
+	}
 	switch {
 	case r == nil:
 	case e.Type != wire.EventStreamViewRequested:
 		r.relay.take(e)
-	case r == l.send:
+	case r == l.send, r == l.sharing:
 		box := r.relay.open(e.ViewerID)
 		if box == nil {
 			return // told again, or too many

@@ -9,6 +9,9 @@ import (
 // ErrCallEnded is returned for what is asked of a call that is over.
 var ErrCallEnded = errors.New("the call has ended")
 
+// ErrNotPermitted tells that we may not do something in a room, or not any more.
+var ErrNotPermitted = errors.New("the room does not permit this")
+
 // standing tells the callers of a Call's methods where we stand in the
 // conference. The loop sets it, and whoever waits is woken.
 type standing struct {
