@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	"guichet/app/client"
@@ -21,6 +22,14 @@ const (
 	ActDemote  // make audience
 	ActPromote // let speak
 	ActRemove
+	ActDeafen // let them hear nobody
+	ActUndeafen
+
+	// What takes a value, by a command of its own.
+	ActInputVolume
+	ActOutputVolume
+	ActSensitivity
+	ActPlace
 )
 
 type (
@@ -28,8 +37,17 @@ type (
 		endpoint string
 		what     Act
 	}
-	raiseHand struct{ up bool }
-	lockRoom  struct{ on bool }
+	adjust struct {
+		endpoint string
+		what     Act
+		value    int
+	}
+	place      struct{ endpoint, position string }
+	raiseHand  struct{ up bool }
+	lockRoom   struct{ on bool }
+	setLayout  struct{ name string }
+	hideMuted  struct{ on bool }
+	handsFirst struct{ on bool }
 )
 
 // acted is what came of one of them.
@@ -52,6 +70,13 @@ var deeds = map[Act]struct {
 	ActDemote:    {client.Demote, "The person still speaks."},
 	ActPromote:   {client.Promote, "The person still only watches."},
 	ActRemove:    {client.RemoveMember, "The person was not removed."},
+	ActDeafen:    {client.Deafen, "Hearing was not turned off."},
+	ActUndeafen:  {client.Undeafen, "Hearing was not turned on."},
+
+	ActInputVolume:  {client.SetInputVolume, "The volume was not changed."},
+	ActOutputVolume: {client.SetOutputVolume, "The volume was not changed."},
+	ActSensitivity:  {client.SetInputSensitivity, "What is left out was not changed."},
+	ActPlace:        {client.SetMemberPosition, "The person's place was not changed."},
 }
 
 // acts returns what we may do to somebody now. Between two in mode P2P there is
@@ -67,6 +92,8 @@ func (l *loop) acts(p client.Participant) Act {
 		ActMute: !audience && !seat.AudioMuted, ActUnmute: !audience && seat.AudioMuted,
 		ActCameraOff: !audience && !seat.VideoMuted, ActCameraOn: !audience && seat.VideoMuted,
 		ActLowerHand: seat.HandRaisedAt != nil, ActDemote: !audience, ActPromote: audience, ActRemove: true,
+		ActDeafen: !seat.Deaf, ActUndeafen: seat.Deaf, ActOutputVolume: true,
+		ActInputVolume: !audience, ActSensitivity: !audience, ActPlace: !audience,
 	} {
 		if sense && (!direct || act == ActRemove) && l.rights.To(deeds[act].action, p) {
 			all |= act
@@ -75,10 +102,108 @@ func (l *loop) acts(p client.Participant) Act {
 	return all
 }
 
+// ownActs is what we may do to ourselves beside what the bar's buttons do. Who is
+// bound by nothing has a volume at the loudspeaker.
+func (l *loop) ownActs(p client.Participant) Act {
+	if p.Seat == nil {
+		return 0
+	}
+	return l.acts(p) & (ActDeafen | ActUndeafen | ActOutputVolume | ActInputVolume | ActSensitivity | ActPlace)
+}
+
+// target names somebody to the server, to which oneself is nobody.
+func target(endpoint string) string {
+	if endpoint == SelfView {
+		return ""
+	}
+	return endpoint
+}
+
+// do asks for one value of a kind after the other: while the server is asked, only
+// the newest waits, as a slider gives many.
+func (c adjust) do(l *loop) {
+	if !l.inCall() || l.call == nil {
+		return
+	}
+	key := adjust{c.endpoint, c.what, 0}
+	if _, asking := l.adjusting[key]; asking {
+		l.adjusting[key] = &c
+		return
+	}
+	l.adjusting[key] = nil
+	n, call := l.dialled, l.call
+	l.started.Go(func() {
+		ctx, cancel := context.WithTimeout(l.ctx, partingTimeout)
+		defer cancel()
+		var err error
+		if c.what == ActSensitivity {
+			err = call.SetSensitivity(ctx, target(c.endpoint), min(max(c.value, 0), 100))
+		} else {
+			err = call.SetVolume(ctx, deeds[c.what].action, target(c.endpoint), min(max(c.value, -50), 50))
+		}
+		l.send(adjusted{key, acted{n, deeds[c.what].trouble, err}})
+	})
+}
+
+// adjusted is what came of it.
+type adjusted struct {
+	key adjust
+	acted
+}
+
+func (c adjusted) do(l *loop) {
+	if c.dialled != l.dialled {
+		return
+	}
+	next := l.adjusting[c.key]
+	delete(l.adjusting, c.key)
+	c.acted.do(l)
+	if next != nil {
+		next.do(l)
+	}
+}
+
+// do places somebody by the room's list where that says something of them already,
+// since it counts more than what their seat says.
+func (c place) do(l *loop) {
+	room, _ := l.last.Room()
+	id := c.endpoint
+	if id == SelfView {
+		id = l.last.Endpoint
+	}
+	l.ask(deeds[ActPlace].trouble, func(ctx context.Context, call *client.Call) error {
+		if _, placed := room.Positions[id]; placed {
+			positions := maps.Clone(room.Positions)
+			positions[id] = c.position
+			return call.SetPositions(ctx, positions)
+		}
+		return call.SetPosition(ctx, target(c.endpoint), c.position)
+	})
+}
+
+func (c setLayout) do(l *loop) {
+	l.ask("The layout was not changed.", func(ctx context.Context, call *client.Call) error { return call.SetLayout(ctx, c.name, nil) })
+}
+
+func (c hideMuted) do(l *loop) {
+	what := client.ShowVideoMuted
+	if c.on {
+		what = client.HideVideoMuted
+	}
+	l.ask("The layout was not changed.", func(ctx context.Context, call *client.Call) error { return call.ActOnRoom(ctx, what) })
+}
+
+func (c handsFirst) do(l *loop) {
+	l.ask("The layout was not changed.", func(ctx context.Context, call *client.Call) error { return call.SetPrioritizeHandraise(ctx, c.on) })
+}
+
 func (c actOn) do(l *loop) {
 	deed, known := deeds[c.what]
-	if !known || c.endpoint == SelfView {
+	if !known || c.endpoint == SelfView && c.what != ActDeafen && c.what != ActUndeafen {
 		return
+	}
+	if c.endpoint == SelfView {
+		l.wishedDeaf = c.what == ActDeafen
 	}
 	l.ask(deed.trouble, func(ctx context.Context, call *client.Call) error {
 		switch c.what {
@@ -89,7 +214,7 @@ func (c actOn) do(l *loop) {
 		case ActRemove:
 			return call.Remove(ctx, c.endpoint, "removed by "+l.state.Me.Name)
 		}
-		return call.Act(ctx, deed.action, c.endpoint)
+		return call.Act(ctx, deed.action, target(c.endpoint))
 	})
 }
 

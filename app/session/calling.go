@@ -86,7 +86,7 @@ func (c join) do(l *loop) {
 
 // visit signs in by a link of a server.
 func (l *loop) visit(server, link string) {
-	l.state.Server = server
+	l.state.Server, l.opening = server, opening{server: server, link: link}
 	l.sign(false, func(ctx context.Context) (Account, error) { return l.cfg.Accounts.Redeem(ctx, link) })
 }
 
@@ -105,7 +105,7 @@ func (l *loop) joinByTicket(id string) {
 func (l *loop) dial(conference string) {
 	l.dialled++
 	l.last, l.was, l.troubled, l.network = client.CallState{}, false, time.Time{}, network{}
-	l.rights, l.seated = client.Rights{}, false
+	l.rights, l.seated, l.wishedDeaf, l.adjusting = client.Rights{}, false, false, map[adjust]*adjust{}
 	l.mine, l.names, l.accepted, l.sending = map[string]bool{}, map[string]string{}, map[string]bool{}, ""
 	l.ways, l.told = map[string]*transfer{}, map[string]wire.FileTransfer{}
 	l.pictures, l.cameras, l.wanted, l.fetching = map[string]wire.Snapshot{}, map[string]cameraAsk{}, nil, false
@@ -182,6 +182,10 @@ func (c callState) do(l *loop) {
 // ended goes back to the lobby because of something that was not our doing.
 func (l *loop) ended(s client.CallState) {
 	joined := !l.state.Call.StartedAt.IsZero()
+	if opens, is := early(s.Err, l.cfg.Now()); is && !joined && l.state.Me.Room {
+		l.await(opens)
+		return
+	}
 	l.quit("", false)
 	switch {
 	case s.Removed && s.Reason == "":

@@ -37,11 +37,48 @@ func (s *Session) SetMicrophoneMuted(muted bool) { s.send(muteMicrophone{muted})
 // SetCameraOff stops or starts the camera; stopped, its light goes out.
 func (s *Session) SetCameraOff(off bool) { s.send(stopCamera{off}) }
 
+// ChooseScreen asks what of this computer's screen can be shown: see Share.Choices.
+func (s *Session) ChooseScreen() { s.send(chooseScreen{}) }
+
+// ShareScreen shows one of them to everybody in the call, by its id.
+func (s *Session) ShareScreen(id string) { s.send(shareScreen{id}) }
+
+// StopSharing shows nothing any more, or ends the choice.
+func (s *Session) StopSharing() { s.send(stopSharing{}) }
+
 // SetOnHold holds the call for everybody, or lets it go on. Customers cannot.
 func (s *Session) SetOnHold(on bool) { s.send(setHold{on}) }
 
 // Act does one thing to somebody in the call, by endpoint: see Participant.Acts.
 func (s *Session) Act(endpoint string, what Act) { s.send(actOn{endpoint, what}) }
+
+// SetInputVolume sets how loud somebody is heard, by endpoint, -50 to 50; here and
+// below SelfView is oneself. See Participant for what the numbers mean.
+func (s *Session) SetInputVolume(endpoint string, volume int) {
+	s.send(adjust{endpoint, ActInputVolume, volume})
+}
+
+// SetOutputVolume sets how loud somebody hears the others, -50 to 50.
+func (s *Session) SetOutputVolume(endpoint string, volume int) {
+	s.send(adjust{endpoint, ActOutputVolume, volume})
+}
+
+// SetSensitivity sets how loud somebody must be to be heard, 0 to 100.
+func (s *Session) SetSensitivity(endpoint string, value int) {
+	s.send(adjust{endpoint, ActSensitivity, value})
+}
+
+// Place sets where the layout puts somebody: see Participant.Position.
+func (s *Session) Place(endpoint, position string) { s.send(place{endpoint, position}) }
+
+// SetLayout chooses the layout of the room, for everybody: one of wire.LayoutNames.
+func (s *Session) SetLayout(name string) { s.send(setLayout{name}) }
+
+// HideWithoutPicture leaves those out who show no picture, or shows them again.
+func (s *Session) HideWithoutPicture(on bool) { s.send(hideMuted{on}) }
+
+// SetHandsFirst shows raised hands before the others, or not.
+func (s *Session) SetHandsFirst(on bool) { s.send(handsFirst{on}) }
 
 // RaiseHand raises or lowers the own hand.
 func (s *Session) RaiseHand(up bool) { s.send(raiseHand{up}) }
@@ -125,9 +162,6 @@ func (s *Session) OnVideo(streamID string, show func(*image.YCbCr)) (stop func()
 
 // Levels returns how loud everybody is now; ask for it about ten times a second.
 func (s *Session) Levels() Levels {
-	l := Levels{Microphone: s.studio.level(), Endpoints: map[string]float64{}}
-	for endpoint, h := range s.players.look(s.cfg.Now()) {
-		l.Endpoints[endpoint] = h.level
-	}
-	return l
+	heard, _ := s.players.look(s.cfg.Now())
+	return Levels{Microphone: s.studio.level(), Endpoints: heard}
 }

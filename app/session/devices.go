@@ -136,6 +136,7 @@ func (l *loop) wishStudio() {
 		cameraTry: l.cameraTry, bitrate: l.network.bitrate(), loss: l.network.lost()}
 	if c := l.state.Call; c != nil {
 		w.muted, w.cameraOff = c.MicrophoneMuted || c.Own.Silenced, c.CameraOff || c.Own.Darkened
+		w.screen, w.screenBitrate = c.Share.Screen, l.screenNetwork.bitrate()
 		if !l.sends() {
 			w.camera, w.names[microphone] = false, Off
 		}

@@ -157,7 +157,10 @@ type fakeMedia struct {
 	sounds  []*fakeSound
 	cameras []*fakeCamera
 	players []*fakePlayer
+	screens []*fakeScreen
 	noSound error
+
+	noScreens error
 }
 
 func (*fakeMedia) Devices() (cameras, microphones, speakers []Device) {
@@ -196,6 +199,42 @@ func (m *fakeMedia) NewPlayer(PlayerConfig) (Player, error) {
 	return p, nil
 }
 
+func (m *fakeMedia) Screens() ([]Screen, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return []Screen{{ID: "screen:one", Name: "one", Width: 1920, Height: 1080}, {ID: "window:2", Name: "Contract", Window: true}}, m.noScreens
+}
+
+func (m *fakeMedia) OpenScreen(cfg ScreenConfig) (Shared, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := &fakeScreen{cfg: cfg}
+	m.screens = append(m.screens, s)
+	return s, nil
+}
+
+// screen returns the screen that is read, or nil.
+func (m *fakeMedia) screen() *fakeScreen {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.screens {
+		if !s.isClosed() {
+			return s
+		}
+	}
+	return nil
+}
+
+// fakeScreen is a screen that is shared.
+type fakeScreen struct {
+	closed
+	cfg ScreenConfig
+}
+
+func (*fakeScreen) SetBitrate(int)   {}
+func (*fakeScreen) RequestKeyFrame() {}
+func (s *fakeScreen) Close()         { s.close() }
+
 // sound returns the sound that is open.
 func (m *fakeMedia) sound() *fakeSound {
 	m.mu.Lock()
@@ -222,7 +261,7 @@ func (m *fakeMedia) camera() *fakeCamera {
 // check tells what was left open.
 func (m *fakeMedia) check(t *testing.T) {
 	t.Helper()
-	if m.sound() != nil || m.camera() != nil {
+	if m.sound() != nil || m.camera() != nil || m.screen() != nil {
 		t.Error("a device is left open")
 	}
 	m.mu.Lock()

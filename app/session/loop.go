@@ -29,22 +29,29 @@ type loop struct {
 	stopSigning context.CancelFunc
 	pending     string // to join as soon as signed in
 	home        string // the server to go back to after the visit to a room
+	opening     opening
 	account     Account
 	client      *client.Client
 	link        *client.Connection
 	linked      int // number of the newest connection
 	status      client.Status
 
-	out      *client.Outgoing
-	dialled  int // number of the newest call
-	call     *client.Call
-	last     client.CallState
-	rights   client.Rights // in the call
-	seated   bool          // they are known
-	was      bool          // our media was connected once in this call
-	troubled time.Time
-	network  network
-	spoke    time.Time // when the person last spoke though muted
+	out        *client.Outgoing
+	dialled    int // number of the newest call
+	call       *client.Call
+	last       client.CallState
+	rights     client.Rights      // in the call
+	seated     bool               // they are known
+	wishedDeaf bool               // we asked to hear nobody
+	adjusting  map[adjust]*adjust // values that the server is asked for, and what waits behind each
+	was        bool               // our media was connected once in this call
+	troubled   time.Time
+	network    network
+
+	screen        *client.Outgoing
+	screenNetwork network
+
+	spoke time.Time // when the person last spoke though muted
 
 	// Of the call: see chat.go, files.go and snapshots.go.
 	mine     map[string]bool   // our endpoints, of before an outage, too
@@ -71,8 +78,8 @@ type loop struct {
 	with       []string // names of all who were in the call
 }
 
-func newLoop(s *Session, out *client.Outgoing) *loop {
-	return &loop{Session: s, out: out, causes: map[cause]int64{}, loud: map[string]time.Time{},
+func newLoop(s *Session, out, screen *client.Outgoing) *loop {
+	return &loop{Session: s, out: out, screen: screen, causes: map[cause]int64{}, loud: map[string]time.Time{},
 		state: State{Phase: SignedOut, Server: s.cfg.Server, Recent: s.cfg.Recent,
 			Devices: Devices{Camera: s.cfg.Camera, Microphone: s.cfg.Microphone, Speaker: s.cfg.Speaker}}}
 }

@@ -23,6 +23,9 @@ type Media interface {
 	OpenSound(SoundConfig) (Sound, error)
 	OpenCamera(CameraConfig) (Camera, error)
 	NewPlayer(PlayerConfig) (Player, error)
+	// Screens lists what of this computer's screen can be shown to others.
+	Screens() ([]Screen, error)
+	OpenScreen(ScreenConfig) (Shared, error)
 }
 
 // SoundConfig says how to open microphone and speaker. Callbacks run on the
@@ -61,6 +64,21 @@ type CameraConfig struct {
 type Camera interface {
 	Choose(name string)
 	SetOff(off bool)
+	SetBitrate(bitrate int)
+	RequestKeyFrame()
+	Close()
+}
+
+// ScreenConfig says what to show of this computer's screen.
+type ScreenConfig struct {
+	ID      string            // of a Screen
+	Bitrate int               // bits per second
+	Send    func(*rtp.Packet) // encoded pictures
+	OnError func(error)       // it is not there any more
+}
+
+// Shared is a screen that is shown, with its encoder.
+type Shared interface {
 	SetBitrate(bitrate int)
 	RequestKeyFrame()
 	Close()

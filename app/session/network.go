@@ -26,8 +26,17 @@ type quality struct{ client.Quality }
 type network struct {
 	video, audio client.Quality // newest of each
 	known        bool
-	rate         float64 // of the camera; 0 is the greatest
+	most, least  float64 // of rate; 0: the camera's
+	rate         float64 // of the pictures; 0 is the greatest
 	smooth       float64 // loss, averaged over some reports
+}
+
+// bounds returns the greatest and the smallest bitrate.
+func (n *network) bounds() (most, least float64) {
+	if n.most == 0 {
+		return maxBitrate, minBitrate
+	}
+	return n.most, n.least
 }
 
 func (c quality) do(l *loop) {
@@ -83,24 +92,26 @@ func (n *network) add(q client.Quality) {
 		return
 	}
 	n.video = q
+	most, least := n.bounds()
 	if n.rate == 0 {
-		n.rate = maxBitrate
+		n.rate = most
 	}
 	switch {
 	case q.Loss > tooMuch:
-		n.rate = max(n.rate*downBy, minBitrate)
+		n.rate = max(n.rate*downBy, least)
 	case q.Loss < little:
-		n.rate = min(n.rate*upBy, maxBitrate)
+		n.rate = min(n.rate*upBy, most)
 	}
 }
 
-// bitrate returns what the camera may use, in steps that are worth a change.
+// bitrate returns what the pictures may use, in steps that are worth a change.
 func (n *network) bitrate() int {
+	most, least := n.bounds()
 	if n.rate == 0 {
-		return defaultBitrate
+		return int(most)
 	}
 	const step = 50_000
-	return max(int(n.rate)/step*step, minBitrate)
+	return max(int(n.rate)/step*step, int(least))
 }
 
 // lost returns the share of lost packets that sound should withstand, in

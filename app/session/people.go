@@ -22,7 +22,8 @@ func (l *loop) people() {
 		return
 	}
 	now := l.cfg.Now()
-	heard := l.players.look(now)
+	heard, seen := l.players.look(now)
+	room, _ := l.last.Room()
 	d := l.state.Devices
 	self := Participant{ID: l.state.Me.ID, Endpoint: SelfView, Name: l.state.Me.Name, Self: true,
 		Customer: l.state.Me.Customer, Muted: c.MicrophoneMuted || d.Microphone == Off, StreamID: SelfView}
@@ -39,11 +40,16 @@ func (l *loop) people() {
 	for _, p := range l.last.Participants() {
 		l.names[p.Endpoint], l.names[p.UserID] = p.Name, p.Name
 		if !p.Self {
-			list = append(list, l.other(p, heard[p.Endpoint], now))
+			other := l.other(p, heard[p.Endpoint], seen, now)
+			if p.Seat != nil {
+				other.seatOf(p.Seat, room)
+			}
+			list = append(list, other)
 			continue
 		}
 		if p.Seat != nil {
-			list[0].Name, list[0].Seated, list[0].Hand = p.Name, true, handOf(p)
+			list[0].Name, list[0].Hand, list[0].Acts = p.Name, handOf(p), l.ownActs(p)
+			list[0].seatOf(p.Seat, room)
 		}
 	}
 	l.tune()
@@ -58,21 +64,31 @@ func (l *loop) people() {
 	}
 }
 
-// other describes somebody by their main stream: the one with most in it.
-func (l *loop) other(of client.Participant, h heard, now time.Time) Participant {
+// other describes somebody by their main stream, which is the first with most in
+// it, by one more camera and by the screen that came last.
+func (l *loop) other(of client.Participant, level float64, seen map[string]bool, now time.Time) Participant {
 	p := Participant{ID: of.UserID, Endpoint: of.Endpoint, Name: of.Name, Customer: of.Customer, Muted: of.Muted, CameraOff: of.CameraOff,
 		Network: l.networkOf(of.Endpoint, now)}
+	picture := false // StreamID has one
 	for _, s := range of.Streams {
-		if p.StreamID == "" || client.HasVideo(s.Type) {
-			p.StreamID = string(s.ID)
+		switch id := string(s.ID); {
+		case s.Type == wire.StreamScreen:
+			p.ScreenID = id
+		case p.StreamID == "", !picture && client.HasVideo(s.Type):
+			p.StreamID, picture = id, client.HasVideo(s.Type)
+		case client.HasVideo(s.Type):
+			p.SecondID = id
 		}
 	}
 	if s := of.Seat; s != nil {
-		p.Seated, p.Audience, p.Silenced, p.Darkened, p.Hand = true, s.Role == wire.JoinAsAudience, s.AudioMuted, s.VideoMuted, handOf(of)
+		p.Audience, p.Silenced, p.Darkened, p.Hand = s.Role == wire.JoinAsAudience, s.AudioMuted, s.VideoMuted, handOf(of)
+		if s.VideoMuted {
+			p.ScreenID, p.SecondID = "", "" // the server lets nothing of them pass
+		}
 	}
 	p.Acts = l.acts(of)
-	p.HasVideo = h.seen && !p.CameraOff
-	p.Speaking = !p.Muted && l.speaking(p.Endpoint, h.level, now)
+	p.HasVideo = seen[p.StreamID] && !p.CameraOff
+	p.Speaking = !p.Muted && l.speaking(p.Endpoint, level, now)
 	return p
 }
 
@@ -104,12 +120,13 @@ func (l *loop) track(others []Participant) {
 
 // observe looks after everything that changes without anybody saying so.
 func (l *loop) observe() {
+	now := l.cfg.Now()
+	l.watchOpening(now)
 	l.watchRunning()
 	c := l.state.Call
 	if c == nil {
 		return
 	}
-	now := l.cfg.Now()
 	l.judge(now)
 	l.people()
 	l.moveFiles()

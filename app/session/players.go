@@ -75,8 +75,10 @@ func (r *receiver) ReadPCM(dst []int16) {
 	amplify(dst, int(r.volume.Load()))
 }
 
-// decibels is what one step of a volume stands for: 50 steps are 20 dB. The page
-// counts in the same way.
+// decibels is what one step of a volume stands for: steps are equal to the ear, and
+// 50 of them are 20 dB, so that 50 is ten times the amplitude and -50 a tenth. What
+// the member is heard at and what we hear at add up; at -100 nothing is heard. The
+// page counts in the same way.
 const (
 	decibels = 0.4
 	silence  = -100 // the member's and ours together
@@ -139,21 +141,14 @@ func (p *players) list() []*receiver {
 // fresh is how old a picture may be to count as arriving.
 const fresh = 2 * time.Second
 
-// heard is what the players say of an endpoint.
-type heard struct {
-	level float64
-	seen  bool // pictures are arriving
-}
-
-// look asks all players; an endpoint may have several.
-func (p *players) look(now time.Time) map[string]heard {
-	by := map[string]heard{}
+// look asks all players: how loud each endpoint is, which may have several, and of
+// which streams pictures are arriving.
+func (p *players) look(now time.Time) (heard map[string]float64, seen map[string]bool) {
+	heard, seen = map[string]float64{}, map[string]bool{}
 	for _, r := range p.list() {
-		h := by[r.endpoint]
-		h.level = max(h.level, r.Level())
+		heard[r.endpoint] = max(heard[r.endpoint], r.Level())
 		last := r.LastFrame()
-		h.seen = h.seen || !last.IsZero() && now.Sub(last) < fresh
-		by[r.endpoint] = h
+		seen[r.stream] = !last.IsZero() && now.Sub(last) < fresh
 	}
-	return by
+	return heard, seen
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"guichet/app/client"
@@ -23,10 +24,16 @@ type Own struct {
 	HandRaised         bool
 	MayHand            bool // raise it, or lower it while it is raised
 	MayLock            bool // the room, or unlock it while it is locked
+	MayShare           bool // the own screen
+	MayLayout          bool // choose the layout
+	MayHide            bool // leave out who shows no picture, or show them while they are left out
+	MayHandsFirst      bool // show raised hands before the others, or not
 }
 
 // unbound is what binds who is bound by nothing.
-func unbound() Own { return Own{MayMute: true, MayUnmute: true, MayStop: true, MayStart: true} }
+func unbound() Own {
+	return Own{MayMute: true, MayUnmute: true, MayStop: true, MayStart: true, MayShare: true}
+}
 
 // Room is a room as everybody in it sees it.
 type Room struct {
@@ -34,6 +41,7 @@ type Room struct {
 	Locked         bool   // nobody but staff may join
 	HideVideoMuted bool   // leave out who shows no picture
 	HandsFirst     bool   // show raised hands before the others
+	Layout         string // one of wire.LayoutNames; "" for a call that is no room's
 }
 
 // sends tells whether camera and microphone are of use in the call. Who holds a
@@ -59,6 +67,7 @@ func (l *loop) stand() {
 	}
 	now := l.own(c.Room)
 	if now == was && known {
+		l.followShare()
 		return
 	}
 	c.Own = now
@@ -69,6 +78,7 @@ func (l *loop) stand() {
 	l.tellStanding(was, now, known)
 	l.wishStudio()
 	l.tellMutes()
+	l.followShare()
 }
 
 func (l *loop) room() Room {
@@ -80,7 +90,7 @@ func (l *loop) room() Room {
 	if name == "" {
 		name = r.Name
 	}
-	return Room{Name: name, Locked: r.Locked, HideVideoMuted: r.HideVideoMuted, HandsFirst: r.PrioritizeHandraise}
+	return Room{Name: name, Locked: r.Locked, HideVideoMuted: r.HideVideoMuted, HandsFirst: r.PrioritizeHandraise, Layout: r.Layout}
 }
 
 func (l *loop) own(room Room) Own {
@@ -90,6 +100,13 @@ func (l *loop) own(room Room) Own {
 		lock = wire.RoomUnlock
 	}
 	o.MayLock = l.rights.InRoom(lock)
+	if l.last.Conference.Mode != wire.ModeP2P {
+		hide := wire.RoomHideVideoMuted
+		if room.HideVideoMuted {
+			hide = wire.RoomShowVideoMuted
+		}
+		o.MayLayout, o.MayHide, o.MayHandsFirst = l.rights.InRoom(wire.RoomSetLayout), l.rights.InRoom(hide), l.rights.InRoom(wire.RoomPrioritizeHandraise)
+	}
 	m, ok := l.last.Seat()
 	if !ok {
 		return o
@@ -105,6 +122,7 @@ func (l *loop) own(room Room) Own {
 		hand = client.LowerHand
 	}
 	o.MayHand = may(hand)
+	o.MayShare = !o.Audience && slices.Contains(m.Permissions, wire.SelfScreenshare)
 	return o
 }
 
@@ -124,7 +142,9 @@ func (l *loop) tellStanding(was, now Own, known bool) {
 			"Your camera was turned off. You cannot turn it on here: ask whoever leads the call."))
 	}
 	if now.Deaf != was.Deaf {
-		lasting(causeDeaf, now.Deaf, "You do not hear the others just now: whoever leads the call has turned that off.")
+		lasting(causeDeaf, now.Deaf, choose(l.wishedDeaf, "You do not hear the others just now.",
+			"You do not hear the others just now: whoever leads the call has turned that off."))
+		l.wishedDeaf = false
 	}
 	if known && now.Audience != was.Audience {
 		lasting(causeRole, true, choose(now.Audience, "You are in the audience now: you watch and listen.",
@@ -137,6 +157,15 @@ func choose(first bool, one, other string) string {
 		return one
 	}
 	return other
+}
+
+// seatOf tells of somebody what their seat and the room say.
+func (p *Participant) seatOf(m *wire.Member, room wire.Room) {
+	p.Seated, p.InputVolume, p.OutputVolume, p.Sensitivity = true, m.InputVolume, m.OutputVolume, m.Sensitivity
+	if p.Position = m.Position; room.Positions[m.ID] != "" {
+		p.Position = room.Positions[m.ID]
+	}
+	p.Deaf = m.Deaf
 }
 
 func handOf(p client.Participant) time.Time {

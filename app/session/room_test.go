@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"guichet/platform/wire"
 )
@@ -102,10 +103,11 @@ func TestRoom(t *testing.T) {
 	agent := newPerson(t, "Anna", ready.URL, nil)
 	agent.untilPhase(Lobby)
 	agent.Join(session)
+	const old = ActDeafen - 1 // without what takes a value, and hearing
 	agent.until("the agent sees both", func(s State) bool {
 		m, here := named(s, "Maria")
 		j, there := named(s, "Jonas")
-		return here && there && m.Seated && !m.Muted && j.Audience && m.Acts == ActMute|ActCameraOff|ActDemote|ActRemove && j.Acts == ActPromote|ActRemove
+		return here && there && m.Seated && !m.Muted && j.Audience && m.Acts&old == ActMute|ActCameraOff|ActDemote|ActRemove && j.Acts&old == ActPromote|ActRemove
 	})
 	endpoint := func(name string) string { p, _ := named(agent.State(), name); return p.Endpoint }
 
@@ -211,4 +213,29 @@ func TestAmplify(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestEarly: who comes before the room opens is told when it does, can give up, and
+// comes in by itself.
+func TestEarly(t *testing.T) {
+	ready := startServer(t)
+	opens := time.Now().Add(3 * time.Second)
+	link := roomLink(t, ready.URL, "evening", map[string]any{"user_name": "Maria", "join_from": opens.UTC().Format(time.RFC3339Nano)})
+	p := newPerson(t, "", ready.URL, nil)
+	p.untilPhase(Lobby)
+	p.Join(link)
+	s := p.untilPhase(Waiting)
+	if d := s.OpensAt.Sub(opens); d < -2*time.Second || d > 2*time.Second || s.Call != nil || len(s.Notices) != 0 {
+		t.Errorf("opens %v later, notices %v", d, s.Notices)
+	}
+	p.CancelSignIn()
+	p.untilPhase(Lobby)
+	p.Join(link)
+	p.untilPhase(Waiting)
+	s = p.untilPhase(InCall)
+	if !s.Me.Room || s.Me.Name != "Maria" || time.Now().Before(opens.Add(-time.Second)) || len(s.Notices) != 0 {
+		t.Errorf("in as %+v with %v", s.Me, s.Notices)
+	}
+	p.Leave()
+	p.untilPhase(Lobby)
 }

@@ -73,16 +73,23 @@ func New(cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	screen, err := client.NewOutgoingScreen()
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Session{cfg: cfg, commands: make(chan command, 64), cancel: cancel, stopping: ctx.Done(), done: make(chan struct{})}
-	s.studio = newStudio(cfg.Media, out, studioEvents{
+	s.studio = newStudio(cfg.Media, out, screen, studioEvents{
 		show:        func(m *image.YCbCr) { s.watchers.show(SelfView, m) },
 		warning:     func(k kind, err error) { s.send(deviceWarning{k, err}) },
 		mutedSpeech: func() { s.send(mutedSpeech{}) },
+		unshared:    func(of *Screen, err error) { s.send(screenFailed{of, err}) },
 	})
 	out.OnKeyFrameNeeded = s.studio.requestKeyFrame
 	out.OnQuality = func(q client.Quality) { s.send(quality{q}) }
-	l := newLoop(s, out)
+	screen.OnKeyFrameNeeded = s.studio.requestScreenKeyFrame
+	screen.OnQuality = func(q client.Quality) { s.send(screenQuality{q}) }
+	l := newLoop(s, out, screen)
 	s.latest.Store(&State{Phase: SignedOut, Server: cfg.Server})
 	go l.run(ctx)
 	return s, nil

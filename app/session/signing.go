@@ -108,9 +108,10 @@ func (l *loop) giveUpSignIn() {
 }
 
 func (c cancelSignIn) do(l *loop) {
-	if l.state.Phase == SigningIn {
+	if l.state.Phase == SigningIn || l.state.Phase == Waiting {
 		l.pending = ""
 		l.disconnect(nil)
+		l.goHome()
 	}
 }
 
@@ -177,7 +178,10 @@ func (c linkStatus) do(l *loop) {
 		return
 	}
 	l.status = c.status
+	opens, tooEarly := early(c.status.Err, l.cfg.Now())
 	switch {
+	case tooEarly && l.state.Me.Room && !l.inCall():
+		l.await(opens)
 	case errors.Is(c.status.Err, client.ErrSignedOut):
 		visit := l.state.Me.Room
 		l.disconnect(Account.SignOut)

@@ -9,6 +9,7 @@ type Phase string
 // The phases, in order.
 const (
 	SignedOut    Phase = "signed-out"   // no account; State.Server may be remembered
+	Waiting      Phase = "waiting"      // the room to join is not open yet: State.OpensAt
 	SigningIn    Phase = "signing-in"   // the browser is open, or stored tokens are tried
 	Lobby        Phase = "lobby"        // registered, no call
 	Joining      Phase = "joining"      // on the way into a call; State.Call is set
@@ -24,8 +25,9 @@ const SelfView = "self"
 // pictures and loudness. Slices and pointers in it are never written again.
 type State struct {
 	Phase     Phase
-	Server    string // base address, such as https://calls.example.org
-	SignInURL string // SigningIn: the address that the browser was sent to; show it when it did not open
+	Server    string    // base address, such as https://calls.example.org
+	SignInURL string    // SigningIn: the address that the browser was sent to; show it when it did not open
+	OpensAt   time.Time // Waiting: when the room opens, and is joined
 	Me        Me
 	Devices   Devices
 	Call      *Call // nil unless Joining, InCall or Reconnecting
@@ -69,6 +71,7 @@ type Call struct {
 	MutedWhileSpeaking bool // show "You are muted"
 	OnHold             bool // the server forwards nothing between anybody
 	Own                Own  // what binds us
+	Share              Share
 	Room               Room // the room's settings; zero when the call is no room's
 
 	Messages []Message // the chat as everybody has it, in order
@@ -90,14 +93,40 @@ type Participant struct {
 	Speaking  bool
 	HasVideo  bool   // pictures of StreamID are arriving and not older than two seconds
 	StreamID  string // give it to OnVideo; SelfView for Self, "" when nothing is published
+	ScreenID  string // of the screen that they show, for OnVideo; "" for none, and for Self
+	SecondID  string // of one more camera of theirs
 	Network   Network
 
 	Audience bool      // watches and listens, sends nothing
 	Seated   bool      // bound by a seat in the room
 	Silenced bool      // the server lets none of their sound pass; Muted is true then
 	Darkened bool      // nor of their pictures; CameraOff is true then
+	Deaf     bool      // the server lets nobody's sound pass to them
 	Hand     time.Time // when the hand was raised; zero while it is down
 	Acts     Act       // what we may do to them now
+
+	// Of a seat, as everybody sees them; zero for who has none. A volume of 0 is as
+	// it comes; each step is 0.4 dB, so that 50 is ten times the amplitude and -50 a
+	// tenth. At -100 for both together nothing is heard.
+	InputVolume  int    // how loud they are heard, -50 to 50
+	OutputVolume int    // how loud they hear the others, -50 to 50
+	Sensitivity  int    // 0 to 100: 0 lets all their sound pass, 100 only what is loud
+	Position     string // where the room places them: "", auto, off-canvas, reserved, reserved-N, standard or standard-N
+}
+
+// Share is what we show the others of our screen.
+type Share struct {
+	Choices []Screen // what can be shown, while the person chooses; nil otherwise
+	Screen  *Screen  // what is shown; nil for nothing
+	Live    bool     // the others can see it
+}
+
+// Screen is a monitor, all of them together, or a window of this computer.
+type Screen struct {
+	ID            string // to give to ShareScreen
+	Name          string // the monitor's socket or the window's title; "" for all monitors together
+	Window        bool
+	Width, Height int // pixels
 }
 
 // Ticket is a link by which somebody may join the call.

@@ -17,14 +17,17 @@ type wishes struct {
 	cameraTry        int       // another number: try the camera again
 	bitrate          int       // of the camera, bits per second
 	loss             int       // of sent sound, percent
+	screen           *Screen   // to be shown; another pointer: open it anew
+	screenBitrate    int       // bits per second
 }
 
-// studio brings microphone, speaker and camera in line with the newest wishes.
+// studio brings microphone, speaker, camera and screen in line with the newest wishes.
 // Devices take their time, so that is done on a goroutine of its own, which
 // alone opens and closes them; wishes that it has not seen yet are replaced.
 type studio struct {
 	media  Media
 	out    *client.Outgoing
+	shown  *client.Outgoing // of the screen
 	events studioEvents
 	poke   chan struct{}
 	done   chan struct{}
@@ -35,6 +38,7 @@ type studio struct {
 	closed bool
 	sound  Sound // set by the worker
 	camera Camera
+	shared Shared
 }
 
 // studioEvents are called on the media's goroutines.
@@ -42,13 +46,14 @@ type studioEvents struct {
 	show        func(*image.YCbCr)
 	warning     func(kind, error)
 	mutedSpeech func()
+	unshared    func(*Screen, error) // it is not there any more
 }
 
 // defaultBitrate is what a picture of 720 lines needs to look good.
 const defaultBitrate = 1_500_000
 
-func newStudio(m Media, out *client.Outgoing, events studioEvents) *studio {
-	s := &studio{media: m, out: out, events: events, poke: make(chan struct{}, 1), done: make(chan struct{}), voices: map[Player]bool{}}
+func newStudio(m Media, out, shown *client.Outgoing, events studioEvents) *studio {
+	s := &studio{media: m, out: out, shown: shown, events: events, poke: make(chan struct{}, 1), done: make(chan struct{}), voices: map[Player]bool{}}
 	go s.work()
 	return s
 }
@@ -115,6 +120,16 @@ func (s *studio) requestKeyFrame() {
 	}
 }
 
+// requestScreenKeyFrame asks the screen's encoder for a key frame.
+func (s *studio) requestScreenKeyFrame() {
+	s.mu.Lock()
+	shared := s.shared
+	s.mu.Unlock()
+	if shared != nil {
+		shared.RequestKeyFrame()
+	}
+}
+
 // work is the worker; have is how the devices are.
 func (s *studio) work() {
 	defer close(s.done)
@@ -131,6 +146,7 @@ func (s *studio) work() {
 		if closed {
 			want = wishes{}
 		}
+		s.workScreen(&have, want) // first: who stops sharing wants that now
 		s.workSound(&have, want)
 		s.mix(playing, voices)
 		s.workCamera(&have, want)
@@ -221,6 +237,36 @@ func (s *studio) workCamera(have *wishes, want wishes) {
 		}
 	}
 	have.names[camera], have.cameraTry, have.cameraOff, have.bitrate = want.names[camera], want.cameraTry, want.cameraOff, want.bitrate
+}
+
+func (s *studio) workScreen(have *wishes, want wishes) {
+	if s.shared != nil && have.screen != want.screen {
+		old := s.shared
+		s.setShared(nil)
+		old.Close()
+	}
+	switch {
+	case want.screen == nil:
+	case have.screen != want.screen:
+		of := want.screen
+		shared, err := s.media.OpenScreen(ScreenConfig{ID: of.ID, Bitrate: want.screenBitrate,
+			Send:    func(p *rtp.Packet) { _ = s.shown.WriteVideo(p) }, // a connection that closes just now
+			OnError: func(err error) { s.events.unshared(of, err) }})
+		if err != nil {
+			s.events.unshared(of, err)
+			break
+		}
+		s.setShared(shared)
+	case s.shared != nil && have.screenBitrate != want.screenBitrate:
+		s.shared.SetBitrate(want.screenBitrate)
+	}
+	have.screen, have.screenBitrate = want.screen, want.screenBitrate
+}
+
+func (s *studio) setShared(v Shared) {
+	s.mu.Lock()
+	s.shared = v
+	s.mu.Unlock()
 }
 
 func (s *studio) setSound(v Sound) {
