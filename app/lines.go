@@ -30,6 +30,7 @@ type (
 		CameraOff bool   `json:"cameraOff"`
 		HasVideo  bool   `json:"hasVideo"`
 		Stream    string `json:"stream,omitempty"`
+		Screen    string `json:"screen,omitempty"` // the stream of the screen that they share
 	}
 	noticeLine struct {
 		Event string `json:"event"` // "notice", or "warning" about a device
@@ -98,7 +99,7 @@ func people(c *session.Call) map[string]participantLine {
 	by := map[string]participantLine{}
 	if c != nil {
 		for _, p := range c.Participants {
-			by[p.Endpoint] = participantLine{"participant", p.Endpoint, p.Name, p.Self, p.Muted, p.CameraOff, p.HasVideo, p.StreamID}
+			by[p.Endpoint] = participantLine{"participant", p.Endpoint, p.Name, p.Self, p.Muted, p.CameraOff, p.HasVideo, p.StreamID, p.ScreenID}
 		}
 	}
 	return by
@@ -122,6 +123,9 @@ func (w *watching) keep(c *session.Call) {
 		for _, p := range c.Participants {
 			if !p.Self && p.StreamID != "" {
 				wanted[p.StreamID] = true
+			}
+			if p.ScreenID != "" {
+				wanted[p.ScreenID] = true
 			}
 		}
 	}

@@ -48,6 +48,7 @@ func (w *window) about(item int) {
 	w.key("ctrl+p")
 	w.key("shift+Tab") // End the call for everybody
 	w.key("shift+Tab") // Let nobody else in
+	w.key("shift+Tab") // Layout of the stage
 	w.key("shift+Tab") // what to do about them
 	w.key("Return")
 	for range item {
@@ -63,7 +64,7 @@ const (
 	itemMute      = 5 // after those about photo and camera; Unmute, Let speak in its place
 	itemCameraOff = 6
 	itemDemote    = 7
-	itemRemove    = 8
+	itemRemove    = 11 // after those about hearing, sound and place
 )
 
 // still waits until the window shows a pattern that does not move, or none: the

@@ -95,6 +95,7 @@ func TestTalk(t *testing.T) {
 	w.key("ctrl+p")
 	w.key("shift+Tab") // End the call for everybody
 	w.key("shift+Tab") // Let nobody else in
+	w.key("shift+Tab") // Layout of the stage
 	w.key("shift+Tab") // what can be asked of Maria
 	w.key("Return")
 	w.key("Down")

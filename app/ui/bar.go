@@ -23,6 +23,7 @@ const barHeight = roundSize + 2*space3
 type bar struct {
 	box                 *fyne.Container
 	microphone, camera  *button
+	screen              *button
 	hold, hand          *button
 	chat, people, files *button
 	share, devices      *button
@@ -31,6 +32,7 @@ type bar struct {
 	muted, off          bool  // what the person last asked for
 	held, raised        bool  // the call is on hold, our hand is up
 	asksMuted, asksOff  bool  // and the session has not shown yet
+	shares              bool  // the own screen is shown
 	own                 session.Own
 }
 
@@ -62,6 +64,14 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 		}
 		k.session.SetCameraOff(off)
 	})
+	b.screen = round("Share your screen (Ctrl+Shift+S)", "screen", func() {
+		switch {
+		case b.shares:
+			k.session.StopSharing()
+		case b.own.MayShare:
+			k.session.ChooseScreen()
+		}
+	})
 	b.hand = round("Raise your hand", "hand", func() { k.session.RaiseHand(!b.raised) })
 	b.hold = round("Hold", "hold", func() { k.session.SetOnHold(!b.held) })
 	b.chat = round("Chat (Ctrl+J)", "chat", func() { open(panelChat) })
@@ -71,7 +81,7 @@ func newBar(k *kit, open func(panel string), hangUp func()) *bar {
 	b.devices = round("Camera, microphone, speaker", "devices", func() { open(panelDevices) })
 	b.leave = newRoundButton("Hang up (Ctrl+Shift+H)", "hang-up", mannerRoundDanger(), k.hints, hangUp)
 	b.watches = newFlagOf("watch", "You are watching", colorStageRaised, colorStageText)
-	b.box = container.New(b, b.watches.box, b.microphone, b.camera, b.hand, b.hold, b.chat, b.people, b.files, b.share, b.devices, b.leave)
+	b.box = container.New(b, b.watches.box, b.microphone, b.camera, b.screen, b.hand, b.hold, b.chat, b.people, b.files, b.share, b.devices, b.leave)
 	return b
 }
 
@@ -106,6 +116,12 @@ func (b *bar) update(s session.State, panel string) {
 	} else {
 		b.hand.look("hand", "Raise your hand", mannerRound())
 	}
+	if b.shares = s.Call.Share.Screen != nil; b.shares {
+		b.screen.look("screen", "Stop sharing your screen (Ctrl+Shift+S)", mannerRoundOpen())
+	} else {
+		b.screen.look("screen", "Share your screen (Ctrl+Shift+S)", mannerRound())
+	}
+	b.screen.Hidden = !b.own.MayShare && !b.shares
 	b.microphone.Hidden, b.camera.Hidden, b.hand.Hidden = b.own.Audience, b.own.Audience, !b.own.MayHand
 	b.watches.raise(b.own.Audience)
 	for name, one := range map[string]*button{panelChat: b.chat, panelPeople: b.people, panelFiles: b.files, panelShare: b.share, panelDevices: b.devices} {
@@ -132,7 +148,7 @@ func settle(wish, asks, shown bool) (now, still bool) {
 // there is little room the buttons move together, and to the left.
 func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	var row []*button
-	for _, one := range []*button{b.microphone, b.camera, b.hand, b.hold, b.chat, b.people, b.files, b.share, b.devices} {
+	for _, one := range []*button{b.microphone, b.camera, b.screen, b.hand, b.hold, b.chat, b.people, b.files, b.share, b.devices} {
 		if one.Visible() {
 			row = append(row, one)
 		}
@@ -164,5 +180,5 @@ func (b *bar) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 
 // MinSize is for Fyne.
 func (b *bar) MinSize([]fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(10*roundSize+9*space2+2*space3, barHeight)
+	return fyne.NewSize(11*roundSize+10*space2+2*space3, barHeight)
 }

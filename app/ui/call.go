@@ -34,12 +34,14 @@ type call struct {
 	toast   *toast
 	unread  unread
 	share   *share
+	sharing *sharing
+	chooser *chooser
 	devices *picker
 	stop    func()
 }
 
 func newCall(k *kit) *call {
-	c := &call{kit: k, status: newStatus(k), notices: newNotices(k), files: newFiles(k), viewer: newViewer(k), share: newShare(k), devices: newPicker(k),
+	c := &call{kit: k, status: newStatus(k), notices: newNotices(k), files: newFiles(k), viewer: newViewer(k), share: newShare(k), sharing: newSharing(k), chooser: &chooser{kit: k}, devices: newPicker(k),
 		muted: newFlag("microphone-off", "You are muted. Press Ctrl+D to speak."), network: newFlag("warning", "Connection lost. Reconnecting, please stay.")}
 	c.bar = newBar(k, c.toggle, c.hangUp)
 	c.chat = newChat(k, c.escape)
@@ -48,7 +50,7 @@ func newCall(k *kit) *call {
 	c.empty = newEmptiness()
 	c.stage = newStage(k, c.empty.box)
 	c.side = c.sidePanel()
-	top := column(space2, container.NewHBox(c.status.box), container.NewCenter(c.network.box), container.New(limit{560}, c.notices.box))
+	top := column(space2, container.NewHBox(c.status.box), container.NewCenter(c.sharing.box), container.NewCenter(c.network.box), container.New(limit{560}, c.notices.box))
 	over := container.NewBorder(inset(space3, top), inset(space3, column(space2, c.toast.box, container.NewCenter(c.muted.box))), nil, nil)
 	c.toast.place = over.Refresh
 	main := beside(nil, container.NewStack(c.stage.box, over, c.viewer.box), nil, c.bar.box)
@@ -211,6 +213,8 @@ func (c *call) hangUp()                   { c.kit.session.Leave() }
 
 func (c *call) close() {
 	c.stop()
+	c.chooser.update(session.Share{}, nil)
+	c.people.close()
 	c.toast.close()
 	c.stage.close()
 	c.status.close()
@@ -233,7 +237,9 @@ func (c *call) update(s session.State) {
 	c.notices.update(s.Notices)
 	c.muted.raise(s.Call.MutedWhileSpeaking && !s.Call.Own.Silenced)
 	c.network.raise(s.Phase == session.Reconnecting)
+	c.sharing.update(s.Call.Share)
 	c.bar.update(s, c.panel)
+	c.chooser.update(s.Call.Share, c.bar.screen)
 	c.suggest(s)
 }
 

@@ -112,6 +112,42 @@ func (f *fake) RaiseHand(up bool) {
 func (f *fake) LockRoom(on bool) {
 	f.change(fmt.Sprintf("lock %t", on), func(s *session.State) { s.Call.Room.Locked = on })
 }
+func (f *fake) ChooseScreen() {
+	f.change("choose a screen", func(s *session.State) {
+		s.Call.Share = session.Share{Choices: []session.Screen{{ID: "screen:HDMI-1", Name: "HDMI-1", Width: 1920, Height: 1080}, {ID: "screen:DP-2", Name: "DP-2", Width: 2560, Height: 1440},
+			{ID: "screen:", Width: 4480, Height: 1440}, {ID: "window:1", Name: "Contract.pdf", Window: true, Width: 800, Height: 600},
+			{ID: "window:2", Name: guests[3], Window: true, Width: 1000, Height: 700}}}
+	})
+}
+func (f *fake) ShareScreen(id string) {
+	f.change("share "+id, func(s *session.State) {
+		s.Call.Share = session.Share{Screen: &session.Screen{ID: id, Name: id}, Live: true}
+	})
+}
+func (f *fake) StopSharing() {
+	f.change("stop sharing", func(s *session.State) { s.Call.Share = session.Share{} })
+}
+func (f *fake) SetInputVolume(endpoint string, v int) {
+	f.change(fmt.Sprintf("input of %s %d", endpoint, v), func(*session.State) {})
+}
+func (f *fake) SetOutputVolume(endpoint string, v int) {
+	f.change(fmt.Sprintf("output of %s %d", endpoint, v), func(*session.State) {})
+}
+func (f *fake) SetSensitivity(endpoint string, v int) {
+	f.change(fmt.Sprintf("sensitivity of %s %d", endpoint, v), func(*session.State) {})
+}
+func (f *fake) Place(endpoint, position string) {
+	f.change(fmt.Sprintf("place of %s %s", endpoint, position), func(*session.State) {})
+}
+func (f *fake) SetLayout(name string) {
+	f.change("layout "+name, func(s *session.State) { s.Call.Room.Layout = name })
+}
+func (f *fake) HideWithoutPicture(on bool) {
+	f.change(fmt.Sprintf("hide %t", on), func(s *session.State) { s.Call.Room.HideVideoMuted = on })
+}
+func (f *fake) SetHandsFirst(on bool) {
+	f.change(fmt.Sprintf("hands first %t", on), func(s *session.State) { s.Call.Room.HandsFirst = on })
+}
 func (f *fake) SendMessage(text string) {
 	f.change("say "+text, func(s *session.State) {
 		s.Call.Messages = append(slices.Clone(s.Call.Messages), session.Message{ID: fmt.Sprint("m", len(s.Call.Messages)), Name: s.Me.Name, Own: true, Text: text, At: noon})

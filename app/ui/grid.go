@@ -45,3 +45,47 @@ func evenGrid(n int, box fyne.Size, gap float32) ([]fyne.Position, fyne.Size) {
 }
 
 func floor(v float32) float32 { return float32(math.Floor(float64(v))) }
+
+const leastStrip float32 = 128 // how wide a tile of a strip should be at least
+
+// largeFirst gives one tile of a shape most of a box and n others a strip at its
+// right or below, wherever the large one becomes larger.
+func largeFirst(n int, box fyne.Size, shape, gap float32) (at fyne.Position, big fyne.Size, strip []fyne.Position, each fyne.Size) {
+	if n <= 0 {
+		return fyne.NewPos(gap, 0), fyne.NewSize(max(0, box.Width-2*gap), max(0, box.Height-gap)), nil, fyne.Size{}
+	}
+	best := float32(-1)
+	for _, right := range []bool{true, false} {
+		for _, share := range []float32{0.16, 0.22, 0.3} {
+			room, left := fyne.NewSize(floor(box.Width*share), box.Height), fyne.NewSize(box.Width, box.Height)
+			if right {
+				left.Width -= room.Width
+			} else {
+				room = fyne.NewSize(box.Width, floor(box.Height*share))
+				left.Height -= room.Height
+			}
+			places, size := evenGrid(n, room, gap)
+			_, shown := contain(left, int(shape*1000), 1000)
+			worth := shown.Width * shown.Height
+			if size.Width < leastStrip {
+				worth *= size.Width / leastStrip * 0.5
+			}
+			if worth <= best {
+				continue
+			}
+			best, strip, each = worth, places, size
+			at, big = fyne.NewPos(gap, 0), fyne.NewSize(max(0, left.Width-gap), max(0, left.Height-gap))
+			for i := range strip {
+				if right {
+					strip[i].X += left.Width
+				} else {
+					strip[i].Y += left.Height
+				}
+			}
+			if !right {
+				big.Width = max(0, left.Width-2*gap)
+			}
+		}
+	}
+	return at, big, strip, each
+}

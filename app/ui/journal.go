@@ -20,6 +20,7 @@ func (j *journal) write(s session.State) {
 		j.log.Info("phase", "phase", string(s.Phase))
 	}
 	if s.Call != nil {
+		j.share(s.Call)
 		j.people(s.Call)
 		j.talk(s.Call)
 	}
@@ -29,6 +30,17 @@ func (j *journal) write(s session.State) {
 		}
 	}
 	j.last = s
+}
+
+// share writes whether the own screen is shown, and never what is on it.
+func (j *journal) share(c *session.Call) {
+	before := session.Share{}
+	if j.last.Call != nil {
+		before = j.last.Call.Share
+	}
+	if (before.Screen != nil) != (c.Share.Screen != nil) || before.Live != c.Share.Live || (before.Choices != nil) != (c.Share.Choices != nil) {
+		j.log.Info("screen", "asked", c.Share.Choices != nil, "shared", c.Share.Screen != nil, "live", c.Share.Live)
+	}
 }
 
 func (j *journal) people(c *session.Call) {
@@ -41,14 +53,14 @@ func (j *journal) people(c *session.Call) {
 	for _, p := range c.Participants {
 		old, known := before[p.Endpoint]
 		delete(before, p.Endpoint)
-		if known && old.Muted == p.Muted && old.CameraOff == p.CameraOff && old.HasVideo == p.HasVideo && old.Name == p.Name && old.Audience == p.Audience && old.Hand.Equal(p.Hand) {
+		if known && old.Muted == p.Muted && old.CameraOff == p.CameraOff && old.HasVideo == p.HasVideo && old.Name == p.Name && old.Audience == p.Audience && old.Hand.Equal(p.Hand) && (old.ScreenID == "") == (p.ScreenID == "") {
 			continue
 		}
 		camera := "on"
 		if p.CameraOff {
 			camera = "off"
 		}
-		j.log.Info("participant", "name", p.Name, "self", p.Self, "muted", p.Muted, "camera", camera, "video", p.HasVideo, "audience", p.Audience, "hand", !p.Hand.IsZero())
+		j.log.Info("participant", "name", p.Name, "self", p.Self, "muted", p.Muted, "camera", camera, "video", p.HasVideo, "audience", p.Audience, "hand", !p.Hand.IsZero(), "screen", p.ScreenID != "")
 	}
 	for _, p := range before {
 		j.log.Info("participant left", "name", p.Name)

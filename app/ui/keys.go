@@ -26,6 +26,7 @@ func (w *Window) keys() {
 	add(fyne.KeyJ, ctrl, func(c *call) { c.toggle(panelChat) })
 	add(fyne.KeyP, ctrl, func(c *call) { c.toggle(panelPeople) })
 	add(fyne.KeyO, ctrl, func(c *call) { c.toggle(panelFiles) })
+	add(fyne.KeyS, ctrl|shift, func(c *call) { c.bar.screen.Tapped(nil) })
 	add(fyne.KeyH, ctrl|shift, func(c *call) { c.hangUp() })
 	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
 		if c, ok := w.screen.(*call); ok && e.Name == fyne.KeyEscape {

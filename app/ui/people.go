@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -8,19 +9,21 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"guichet/app/session"
 )
 
 // people lists who is in the call.
 type people struct {
-	box  *fyne.Container
-	kit  *kit
-	list *fyne.Container
-	rows []*person
-	lock *button
-	end  *button
+	box    *fyne.Container
+	kit    *kit
+	list   *fyne.Container
+	rows   []*person
+	lock   *button
+	layout *button
+	end    *button
+	card   *soundCard // of somebody's sound; may be put away
+	state  session.State
 
 	photos bool // people may be asked for them
 	locked bool
@@ -37,6 +40,7 @@ type person struct {
 	loud     *fyne.Container // holds level
 	endpoint string
 	acts     session.Act
+	who      session.Participant
 	hand     *picture
 	silent   *picture
 	dark     *picture
@@ -53,13 +57,14 @@ func newPeople(k *kit, ask func(endpoint string)) *people {
 			yes: "End for everybody", no: "Go on", then: k.session.EndForAll})
 	})
 	p.lock = newButton("Let nobody else in", "lock", mannerPlain(), func() { k.session.LockRoom(!p.locked) })
-	p.box = column(space5, p.list, column(space2, p.lock, p.end))
+	p.layout = newButton("Layout of the stage", "layout", mannerPlain(), func() { drop(layoutItems(k, p.state.Call), p.layout) })
+	p.box = column(space5, p.list, column(space2, p.layout, p.lock, p.end))
 	return p
 }
 
 func (p *people) update(s session.State) {
 	all := ranked(s.Call.Participants)
-	p.photos = !s.Me.Customer
+	p.photos, p.state = !s.Me.Customer, s
 	for len(p.rows) < len(all) {
 		one := p.newPerson()
 		p.rows = append(p.rows, one)
@@ -69,12 +74,22 @@ func (p *people) update(s session.State) {
 		p.list.Remove(one.box)
 	}
 	p.rows = p.rows[:len(all)]
+	hands := 0
+	for _, who := range all {
+		if !who.Hand.IsZero() {
+			hands++
+		}
+	}
 	for i, one := range p.rows {
-		one.update(all[i])
-		one.more.Hidden = all[i].Self || all[i].Acts == 0 && !p.photos
+		one.update(all[i], turnOf(all, i, hands))
+		one.more.Hidden = all[i].Acts == 0 && (all[i].Self || !p.photos)
 		one.box.Refresh()
 	}
+	if p.card != nil {
+		p.card.update(all)
+	}
 	p.end.Hidden = s.Me.Customer
+	p.layout.Hidden = len(layoutItems(p.kit, s.Call)) == 0
 	p.lock.Hidden, p.locked = !s.Call.Own.MayLock, s.Call.Room.Locked
 	if p.locked {
 		p.lock.label("Let people in again")
@@ -136,16 +151,12 @@ func (l *people) newPerson() *person {
 // menu shows what somebody's camera can be asked for, and what can be done to
 // them.
 func (l *people) menu(p *person) {
-	on := fyne.CurrentApp().Driver().CanvasForObject(p.more)
-	if on == nil {
-		return
-	}
 	endpoint := p.endpoint
 	camera := func(what session.CameraRequest) func() {
 		return func() { l.kit.session.AskCamera(endpoint, what) }
 	}
 	var items []*fyne.MenuItem
-	if l.photos {
+	if l.photos && !p.who.Self {
 		items = append(items,
 			fyne.NewMenuItem("Ask for a photo", func() { l.ask(endpoint) }),
 			fyne.NewMenuItemSeparator(),
@@ -159,16 +170,33 @@ func (l *people) menu(p *person) {
 		}
 		items = append(items, deeds...)
 	}
-	menu := widget.NewPopUpMenu(fyne.NewMenu("", items...), on)
-	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(p.more)
-	menu.ShowAtPosition(at.AddXY(p.more.Size().Width-menu.MinSize().Width, p.more.Size().Height+space1))
-	on.Focus(menu)
+	drop(items, p.more)
+}
+
+// sound shows the card of somebody's sound.
+func (l *people) sound(p *person) {
+	if on := fyne.CurrentApp().Driver().CanvasForObject(p.more); on != nil {
+		l.close()
+		l.card = newSoundCard(l.kit, on, p.who)
+	}
+}
+
+// close puts the card away.
+func (l *people) close() {
+	if l.card != nil {
+		l.card.close()
+		l.card = nil
+	}
 }
 
 // deeds are the items that change what somebody may do; removing comes last and
 // asks once.
 func (l *people) deeds(p *person) (items []*fyne.MenuItem) {
 	endpoint, name := p.endpoint, p.name.part.Text
+	deafen, undeafen := "Let them hear nobody", "Let them hear the others again"
+	if p.who.Self {
+		deafen, undeafen = "Stop hearing the others", "Hear the others again"
+	}
 	for _, one := range []struct {
 		act  session.Act
 		text string
@@ -176,10 +204,17 @@ func (l *people) deeds(p *person) (items []*fyne.MenuItem) {
 		{session.ActMute, "Mute"}, {session.ActUnmute, "Unmute"},
 		{session.ActCameraOff, "Turn camera off"}, {session.ActCameraOn, "Turn camera on"},
 		{session.ActLowerHand, "Lower hand"}, {session.ActPromote, "Let speak"}, {session.ActDemote, "Make audience"},
+		{session.ActDeafen, deafen}, {session.ActUndeafen, undeafen},
 	} {
 		if p.acts&one.act != 0 {
 			items = append(items, fyne.NewMenuItem(one.text, func() { l.kit.session.Act(endpoint, one.act) }))
 		}
+	}
+	if p.acts&soundActs != 0 {
+		items = append(items, fyne.NewMenuItem("Sound…", func() { l.sound(p) }))
+	}
+	if p.acts&session.ActPlace != 0 {
+		items = append(items, fyne.NewMenuItem("Place on the stage…", func() { drop(placeItems(l.kit, endpoint, p.who.Position), p.more) }))
 	}
 	if p.acts&session.ActRemove != 0 {
 		items = append(items, fyne.NewMenuItem("Remove…", func() {
@@ -190,15 +225,30 @@ func (l *people) deeds(p *person) (items []*fyne.MenuItem) {
 	return items
 }
 
-func (p *person) update(who session.Participant) {
-	p.endpoint = who.Endpoint
+// turnOf says in which turn somebody's hand was raised, "" for a hand that is down
+// and for the only one.
+func turnOf(all []session.Participant, i, hands int) string {
+	if all[i].Hand.IsZero() || hands < 2 {
+		return ""
+	}
+	turn := 1
+	for j, other := range all {
+		if j != i && !other.Hand.IsZero() && other.Hand.Before(all[i].Hand) {
+			turn++
+		}
+	}
+	return fmt.Sprintf(" (%d)", turn)
+}
+
+func (p *person) update(who session.Participant, turn string) {
+	p.endpoint, p.who = who.Endpoint, who
 	if who.Self {
 		p.endpoint = session.SelfView
 	}
 	p.letters.Text, p.letters.Color = initials(who.Name), theme.Color(colorText)
 	p.letters.Refresh()
 	p.name.set(who.Name)
-	p.what.set(role(who))
+	p.what.set(role(who, turn))
 	p.loud.Hidden = who.Audience
 	p.acts, p.hand.Hidden = who.Acts, who.Hand.IsZero()
 	p.silent.Hidden, p.dark.Hidden = !who.Muted || who.Audience, !who.CameraOff || who.Audience
@@ -213,8 +263,9 @@ func lit(g session.Grade) int {
 	return map[session.Grade]int{session.GradeGood: 3, session.GradeFair: 2, session.GradePoor: 1}[g]
 }
 
-// role says in words what a participant is and does.
-func role(who session.Participant) string {
+// role says in words what a participant is and does; turn stands behind a raised
+// hand.
+func role(who session.Participant, turn string) string {
 	s := "Colleague"
 	switch {
 	case who.Self:
@@ -225,7 +276,13 @@ func role(who session.Participant) string {
 		s = "Member"
 	}
 	if !who.Hand.IsZero() {
-		s += ", hand raised"
+		s += ", hand raised" + turn
+	}
+	if who.ScreenID != "" {
+		s += ", shares a screen"
+	}
+	if who.Deaf {
+		s += ", hears nobody"
 	}
 	switch {
 	case who.Audience:

@@ -47,8 +47,11 @@ func views() map[string]session.State {
 		"people-weak": weak(4), "call-weak": weak(1), "files-empty": inCall(1), "files-busy": giving(), "photo-large": looking(),
 		"people-room": leading(), "people-menu": leading(), "people-remove": leading(), "call-room": leading(),
 		"call-watching": watching(3), "call-watching-0": watching(0), "people-watching": watching(2), "call-silenced": silenced(),
-		"signin-removed": removed(),
-		"files-only":     sending, "finder": inCall(1),
+		"signin-removed": removed(), "signin-waiting": waiting(),
+		"screen-2": showing(2), "screen-6": showing(6), "screen-own": sharingWindow(), "screen-choose": choosing(), "chat-screen": showing(3),
+		"layout-large": arranged("highlight-1-responsive", 6), "layout-5up": arranged("5up", 8), "layout-2x2": arranged("2x2", 7), "layout-1x1": arranged("1x1", 3),
+		"people-tune": tuning(), "people-sound": tuning(), "people-layout": leading(), "people-place": tuning(), "people-deeds": tuning(),
+		"files-only": sending, "finder": inCall(1),
 	}
 }
 
@@ -92,6 +95,8 @@ func (b *bench) pose(name string) {
 	switch {
 	case name == "chat-closed":
 		b.give(talking())
+	case name == "screen-choose":
+		b.give(choosing())
 	case name == "finder":
 		folder := b.t.TempDir()
 		for _, one := range []string{"Contract.pdf", guests[3] + ".docx", "a.txt"} {
@@ -113,6 +118,15 @@ func (b *bench) pose(name string) {
 	} else if ok && name == "people-remove" {
 		items := c.people.deeds(c.people.rows[2])
 		items[len(items)-1].Action()
+	} else if ok && name == "people-sound" {
+		c.people.sound(c.people.rows[6])
+	} else if ok && name == "people-layout" {
+		c.people.layout.Tapped(nil)
+	} else if ok && (name == "people-deeds" || name == "people-place") {
+		row := c.people.rows[2]
+		if row.more.Tapped(nil); name == "people-place" {
+			drop(placeItems(b.kit, row.endpoint, row.who.Position), row.more)
+		}
 	}
 	b.settle()
 }

@@ -11,6 +11,7 @@ import (
 type Session interface {
 	account
 	caller
+	sharer
 	talker
 	devices
 	leader
@@ -36,6 +37,13 @@ type caller interface {
 	RevokeTicket()
 }
 
+// sharer is about the own screen.
+type sharer interface {
+	ChooseScreen()
+	ShareScreen(id string)
+	StopSharing()
+}
+
 // talker is about what people in a call give each other.
 type talker interface {
 	SendMessage(text string)
@@ -54,8 +62,15 @@ type talker interface {
 // leader is about what is done to people and to the room.
 type leader interface {
 	Act(endpoint string, what session.Act)
+	SetInputVolume(endpoint string, volume int)
+	SetOutputVolume(endpoint string, volume int)
+	SetSensitivity(endpoint string, value int)
+	Place(endpoint, position string)
 	RaiseHand(up bool)
 	LockRoom(on bool)
+	SetLayout(name string)
+	HideWithoutPicture(on bool)
+	SetHandsFirst(on bool)
 }
 
 // devices is about camera, microphone and speaker.

@@ -124,6 +124,9 @@ func moment(t, now time.Time) string {
 	if y := now.AddDate(0, 0, -1); t.YearDay() == y.YearDay() && t.Year() == y.Year() {
 		return t.Format("15:04 yesterday")
 	}
+	if t.Year() != now.Year() {
+		return t.Format("15:04 on 2 January 2006")
+	}
 	return t.Format("15:04 on 2 January")
 }
 

@@ -72,10 +72,15 @@ func (s *signIn) update(st session.State) {
 		s.typed = false
 	}
 	busy := st.Phase == session.SigningIn
+	early := st.Phase == session.Waiting
+	busy = busy || early
 	waits := busy && st.SignInURL != ""
 	was := s.begin.disabled
 	s.begin.enable(!busy)
 	switch {
+	case early:
+		s.begin.label("Opens at " + moment(st.OpensAt, s.kit.now()))
+		s.next.set("The room is not open yet. Leave this window open: you join by yourself.")
 	case waits:
 		s.begin.label("Waiting for your browser")
 		s.next.set("Your browser shows the sign-in page. Sign in there, then come back: this window goes on by itself.")

@@ -52,7 +52,7 @@ var guests = []string{"Maria Papadopoulou", "Jonas Weber", "Ελένη Κωνσ�
 func inCall(n int) session.State {
 	s := lobbyState()
 	s.Phase = session.InCall
-	c := &session.Call{ConferenceID: "4711", StartedAt: noon.Add(-245 * time.Second), Own: session.Own{MayMute: true, MayUnmute: true, MayStop: true, MayStart: true, MayLock: true},
+	c := &session.Call{ConferenceID: "4711", StartedAt: noon.Add(-245 * time.Second), Own: session.Own{MayMute: true, MayUnmute: true, MayStop: true, MayStart: true, MayLock: true, MayShare: true},
 		Network:      session.Network{Grade: session.GradeGood, Word: "good"},
 		Ticket:       &session.Ticket{ID: "AB12", URL: "https://calls.example.org/t/AB12CD34", ExpiresAt: noon.Add(2 * time.Hour), SingleUse: true},
 		Participants: []session.Participant{{ID: "agent1", Endpoint: "e0", Name: "Anna Berg", Self: true, HasVideo: true, StreamID: session.SelfView}}}
@@ -140,7 +140,8 @@ func weak(others int) session.State {
 // leading is a room that an agent leads, with hands up, mutes and an audience.
 func leading() session.State {
 	s := inCall(6)
-	s.Call.Room = session.Room{Name: "Mortgage evening", Locked: true}
+	s.Call.Room = session.Room{Name: "Mortgage evening", Locked: true, Layout: "grid-responsive"}
+	s.Call.Own.MayLayout, s.Call.Own.MayHide, s.Call.Own.MayHandsFirst = true, true, true
 	member := session.ActMute | session.ActCameraOff | session.ActDemote | session.ActRemove
 	for i := range s.Call.Participants[1:] {
 		p := &s.Call.Participants[i+1]
@@ -179,5 +180,54 @@ func silenced() session.State {
 	self := &s.Call.Participants[0]
 	self.Audience, self.Silenced, self.Darkened, self.StreamID, self.Hand = false, true, true, session.SelfView, noon
 	s.Notices = []session.Notice{{ID: 1, Text: "You were muted. You cannot unmute yourself here: ask whoever leads the call."}}
+	return s
+}
+
+// showing is a call in which a colleague shows a screen.
+func showing(others int) session.State {
+	s := inCall(others)
+	s.Call.Participants[2%(others+1)].ScreenID = "screen"
+	return s
+}
+
+// sharingWindow is one in which we show a window with a long title.
+func sharingWindow() session.State {
+	s := showing(2)
+	s.Call.Share = session.Share{Screen: &session.Screen{ID: "window:1", Name: guests[3], Window: true}, Live: true}
+	return s
+}
+
+// choosing is one in which we choose what to show.
+func choosing() session.State {
+	s := inCall(1)
+	s.Call.Share = session.Share{Choices: []session.Screen{{ID: "screen:HDMI-1", Name: "HDMI-1", Width: 1920, Height: 1080}, {ID: "screen:DP-2", Name: "DP-2", Width: 2560, Height: 1440},
+		{ID: "screen:", Width: 4480, Height: 1440}, {ID: "window:1", Name: "Contract.pdf", Window: true, Width: 800, Height: 600},
+		{ID: "window:2", Name: guests[3], Window: true, Width: 1000, Height: 700}}}
+	return s
+}
+
+// arranged is a room with a layout.
+func arranged(layout string, others int) session.State {
+	s := inCall(others)
+	s.Call.Room = session.Room{Name: "Mortgage evening", Layout: layout}
+	s.Call.Participants[min(3, others)].Position = "reserved-1"
+	return s
+}
+
+// tuning is a room in which everything about everybody's sound may be set.
+func tuning() session.State {
+	s := leading()
+	for i := range s.Call.Participants[1:] {
+		p := &s.Call.Participants[i+1]
+		p.Acts |= soundActs | session.ActDeafen | session.ActPlace
+		p.InputVolume, p.OutputVolume, p.Sensitivity = 12, -25, 30
+	}
+	return s
+}
+
+// waiting is the time before a room opens.
+func waiting() session.State {
+	s := signedOut()
+	s.Phase, s.OpensAt = session.Waiting, noon.Add(3*time.Hour)
 	return s
 }

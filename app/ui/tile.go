@@ -35,9 +35,10 @@ func (f face) called() string {
 type place int
 
 const (
-	placeGrid  place = iota // beside others: round corners, a frame while speaking
-	placeStage              // the whole stage: neither
-	placeFloat              // over another picture: a dark edge around
+	placeGrid   place = iota // beside others: round corners, a frame while speaking
+	placeStage               // the whole stage: neither
+	placeFloat               // over another picture: a dark edge around
+	placeScreen              // a screen: nothing may lie on it, so the name stands below
 )
 
 // tile shows one person: the picture in its own shape on the stage's colour, or
@@ -102,11 +103,19 @@ func (t *tile) set(f face, p place) {
 // fresh draws a new picture.
 func (t *tile) fresh() {
 	w, h := t.pic.SourceSize()
-	if at, size := contain(t.Size(), w, h); t.raster.Hidden || at != t.raster.Position() || size != t.raster.Size() {
+	if at, size := contain(t.room(t.Size()), w, h); t.raster.Hidden || at != t.raster.Position() || size != t.raster.Size() {
 		t.Refresh()
 		return
 	}
 	t.raster.Refresh()
+}
+
+// room is what the picture may take of the tile.
+func (t *tile) room(size fyne.Size) fyne.Size {
+	if t.place == placeScreen {
+		size.Height = max(0, size.Height-captionHeight)
+	}
+	return size
 }
 
 // shows tells whether there is a picture to show.

@@ -9,6 +9,8 @@ import (
 const (
 	edgeWidth  float32 = 4  // around a tile that floats
 	pillHeight float32 = 28 // of the name
+
+	captionHeight = pillHeight // of the name below a screen
 )
 
 // CreateRenderer is for Fyne.
@@ -59,7 +61,7 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 		c.Move(fyne.NewPos(float32(i%2)*(size.Width-corner), float32(i/2)*(size.Height-corner)))
 	}
 	w, h := r.t.pic.SourceSize()
-	at, video := contain(size, w, h)
+	at, video := contain(r.t.room(size), w, h)
 	r.t.raster.Move(at)
 	r.t.raster.Resize(video)
 
@@ -81,6 +83,17 @@ func (r *tileRenderer) Layout(size fyne.Size) {
 
 // layoutName puts the name at the bottom left, cut where it would not fit.
 func (r *tileRenderer) layoutName(size fyne.Size) {
+	if r.t.place == placeScreen {
+		at, shown := r.t.raster.Position(), r.t.raster.Size()
+		if !r.t.shows() {
+			at, shown = fyne.Position{}, r.t.room(size)
+		}
+		r.name.Text = elide(r.says(), shown.Width-2*space2, sizeSecondary)
+		text := r.name.MinSize()
+		r.name.Resize(text)
+		r.name.Move(fyne.NewPos(at.X+(shown.Width-text.Width)/2, at.Y+shown.Height+(captionHeight-text.Height)/2))
+		return
+	}
 	room := size.Width - 2*space2 - 2*space2
 	x := space2 + space2
 	if r.t.face.muted {
@@ -111,7 +124,7 @@ func (r *tileRenderer) Refresh() {
 	// Behind a picture and on the whole stage the tile's ground would be hidden
 	// or the stage's own: each full area costs a software renderer milliseconds.
 	r.back.FillColor, r.back.CornerRadius = theme.Color(colorStageSurface), corner
-	r.back.Hidden = t.place == placeStage || shows
+	r.back.Hidden = t.place == placeStage || t.place == placeScreen || shows
 	r.disc.FillColor = theme.Color(colorStageRaised)
 	r.letters.Text, r.letters.Color = initials(t.face.name), theme.Color(colorStageText)
 	r.disc.Hidden, r.letters.Hidden = shows, shows
@@ -128,6 +141,7 @@ func (r *tileRenderer) Refresh() {
 	r.frame.FillColor, r.frame.StrokeColor = none, theme.Color(colorStageBrand)
 	r.frame.StrokeWidth, r.frame.CornerRadius, r.frame.Hidden = 2, corner, t.place != placeGrid || !t.face.speaking
 	r.pill.FillColor, r.pill.CornerRadius = theme.Color(colorStageVeil), pillHeight/2
+	r.pill.Hidden = t.place == placeScreen
 	r.name.Color = theme.Color(colorStageText)
 	r.mic.Hidden = !t.face.muted
 	r.mic.Resource = icon("microphone-off", theme.Color(colorStageText))
