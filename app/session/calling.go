@@ -106,6 +106,7 @@ func (l *loop) dial(conference string) {
 	l.dialled++
 	l.last, l.was, l.troubled, l.network = client.CallState{}, false, time.Time{}, network{}
 	l.rights, l.seated, l.wishedDeaf, l.adjusting = client.Rights{}, false, false, map[adjust]*adjust{}
+	l.offered = nil
 	l.mine, l.names, l.accepted, l.sending = map[string]bool{}, map[string]string{}, map[string]bool{}, ""
 	l.ways, l.told = map[string]*transfer{}, map[string]wire.FileTransfer{}
 	l.pictures, l.cameras, l.wanted, l.fetching = map[string]wire.Snapshot{}, map[string]cameraAsk{}, nil, false

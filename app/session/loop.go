@@ -50,6 +50,7 @@ type loop struct {
 
 	screen        *client.Outgoing
 	screenNetwork network
+	offered       []Screen // to choose from, last
 
 	spoke time.Time // when the person last spoke though muted
 

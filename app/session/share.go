@@ -52,7 +52,8 @@ func (c screensListed) do(l *loop) {
 	case c.err != nil:
 		l.fail("Your screen cannot be shared.", c.err)
 	default:
-		l.state.Call.Share.Choices = slices.Clip(append([]Screen{}, c.list...))
+		l.offered = append([]Screen{}, c.list...)
+		l.state.Call.Share.Choices = l.offered
 		l.change()
 	}
 }
@@ -61,13 +62,13 @@ func (c shareScreen) do(l *loop) {
 	if !l.inCall() || l.call == nil || !l.state.Call.Own.MayShare {
 		return
 	}
-	share := &l.state.Call.Share
-	i := slices.IndexFunc(share.Choices, func(s Screen) bool { return s.ID == c.id })
+	// A menu is put away, which ends the choice, before what was picked counts.
+	i := slices.IndexFunc(l.offered, func(s Screen) bool { return s.ID == c.id })
 	if i < 0 {
 		return
 	}
-	one := share.Choices[i]
-	*share = Share{Screen: &one}
+	one := l.offered[i]
+	l.offered, l.state.Call.Share = nil, Share{Screen: &one}
 	l.screenNetwork = network{most: screenBitrate, least: minScreenBitrate}
 	l.change()
 	l.call.Share(l.screen)

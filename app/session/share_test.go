@@ -16,6 +16,7 @@ func (p *person) shares() *fakeScreen {
 	if len(s.Call.Share.Choices) != 2 {
 		p.t.Fatalf("choices %+v", s.Call.Share.Choices)
 	}
+	p.StopSharing() // as a menu does that is put away
 	p.ShareScreen("screen:one")
 	p.until("the others can see it", func(s State) bool {
 		return s.Call != nil && s.Call.Share.Live && s.Call.Share.Choices == nil && s.Call.Share.Screen.ID == "screen:one" && p.media.screen() != nil
