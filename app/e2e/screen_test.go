@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"image"
+	"io"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type poster struct {
 // hang puts one up.
 func (w *window) hang(at image.Rectangle) *poster {
 	w.t.Helper()
+	xgb.Logger.SetOutput(io.Discard) // it speaks of the authority that Xvfb does not want
 	conn, err := xgb.NewConnDisplay(w.display)
 	if err != nil {
 		w.t.Fatal(err)

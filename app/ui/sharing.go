@@ -61,8 +61,8 @@ func (c *chooser) update(share session.Share, above fyne.CanvasObject) {
 		c.menu = nil
 	case share.Choices != nil && c.menu == nil:
 		on := fyne.CurrentApp().Driver().CanvasForObject(above)
-		if on == nil {
-			return
+		if on == nil || above.Size().IsZero() {
+			return // the screen is about to open
 		}
 		menu := widget.NewPopUpMenu(fyne.NewMenu("", c.items(share.Choices)...), on)
 		menu.OnDismiss = func() {
