@@ -66,10 +66,9 @@ func castOf(c *session.Call, front string) cast {
 			all = slices.Insert(slices.Delete(all, i, i+1), 0, one)
 		}
 	}
-	most := places(c.Room.Layout)
-	s.actors = all[:min(len(all), most)]
+	s.actors = all[:min(len(all), places(c.Room.Layout))]
 	s.left = len(all) - len(s.actors)
-	if s.own = placeGrid; !s.large && (len(s.actors) <= 1 || len(s.actors) >= most) {
+	if s.own = placeGrid; !s.large && len(s.actors) <= 1 {
 		s.own = placeFloat
 	}
 	return s
@@ -91,7 +90,7 @@ func onStage(c *session.Call) []session.Participant {
 	return shown
 }
 
-// places is how many a layout has for the others.
+// places is how many a layout has for the others; the own picture has one more.
 func places(layout string) int {
 	switch w, h, grid := strings.Cut(layout, "x"); {
 	case layout == "5up":

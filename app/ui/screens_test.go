@@ -48,9 +48,9 @@ func views() map[string]session.State {
 		"people-room": leading(), "people-menu": leading(), "people-remove": leading(), "call-room": leading(),
 		"call-watching": watching(3), "call-watching-0": watching(0), "people-watching": watching(2), "call-silenced": silenced(),
 		"signin-removed": removed(), "signin-waiting": waiting(),
-		"screen-2": showing(2), "screen-6": showing(6), "screen-own": sharingWindow(), "screen-choose": choosing(), "chat-screen": showing(3),
+		"screen-6": showing(6), "screen-own": sharingWindow(), "screen-choose": inCall(1), "chat-screen": showing(3),
 		"layout-large": arranged("highlight-1-responsive", 6), "layout-5up": arranged("5up", 8), "layout-2x2": arranged("2x2", 7), "layout-1x1": arranged("1x1", 3),
-		"people-tune": tuning(), "people-sound": tuning(), "people-layout": leading(), "people-place": tuning(), "people-deeds": tuning(),
+		"people-sound": tuning(), "people-layout": leading(), "people-place": tuning(), "people-deeds": tuning(),
 		"files-only": sending, "finder": inCall(1),
 	}
 }
@@ -123,9 +123,10 @@ func (b *bench) pose(name string) {
 	} else if ok && name == "people-layout" {
 		c.people.layout.Tapped(nil)
 	} else if ok && (name == "people-deeds" || name == "people-place") {
-		row := c.people.rows[2]
-		if row.more.Tapped(nil); name == "people-place" {
+		if row := c.people.rows[2]; name == "people-place" {
 			drop(placeItems(b.kit, row.endpoint, row.who.Position), row.more)
+		} else {
+			row.more.Tapped(nil)
 		}
 	}
 	b.settle()

@@ -36,8 +36,7 @@ type soundRow struct {
 // newSoundCard shows the card of somebody.
 func newSoundCard(k *kit, on fyne.Canvas, who session.Participant) *soundCard {
 	c := &soundCard{endpoint: who.Endpoint}
-	name := who.Name
-	heard, hears := "How loud everybody hears "+name, "How loud "+name+" hears the others"
+	heard, hears := "How loud everybody hears them", "How loud they hear the others"
 	if who.Self {
 		heard, hears = "How loud everybody hears you", "How loud you hear the others"
 	}
@@ -53,7 +52,7 @@ func newSoundCard(k *kit, on fyne.Canvas, who session.Participant) *soundCard {
 	done := newButton("Done", "", mannerPrimary(), c.close)
 	done.escape = c.close
 	c.box = widget.NewModalPopUp(inset(space5, sized(400, 0, column(space4,
-		newWords("Sound of "+name, style{size: theme.SizeNameHeadingText, bold: true}), rows,
+		newWords("Sound of "+who.Name, style{size: theme.SizeNameHeadingText, bold: true, oneLine: true}), rows,
 		container.New(margins{top: space2}, container.New(layout.NewCustomPaddedHBoxLayout(space3), layout.NewSpacer(), done))))), on)
 	c.allow(who.Acts)
 	c.box.Show()
