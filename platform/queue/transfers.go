@@ -207,8 +207,9 @@ func (st *state) mine(v *visit, p Party) error {
 func (st *state) attendTalk(at moment, v *visit, ended bool, here func(string) bool) {
 	t := v.Transfer
 	out := Party{t.To, t.Endpoint}
-	if both := here(v.Agent) && here(t.To); both {
+	if here(v.Agent) && here(t.To) {
 		t.Met = true
+		st.dirty.visits[v.ID] = v
 		return
 	}
 	first := st.agents[v.Agent]
