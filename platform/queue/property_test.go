@@ -20,7 +20,7 @@ import (
 func steps(t *testing.T) int {
 	asked := os.Getenv("GUICHET_QUEUE_STEPS")
 	if asked == "" {
-		return 100_000
+		return 30_000
 	}
 	n, err := strconv.Atoi(asked)
 	if err != nil || n < 1 {
