@@ -125,7 +125,9 @@ func (h *hostile) elsewhere(project caller) {
 	h.rooms = append(h.rooms, vault, theirs)
 	for _, id := range []string{"vault", vault.session, there, plain.ID, "nothing"} {
 		h.doors("elsewhere", m.caller, "", []string{id}, m.endpoint, m.caller.endpoint())
-		h.outside("elsewhere", m, id)
+		if id == vault.session || id == there {
+			h.outside("elsewhere", m, id)
+		}
 		for _, path := range []string{"", "/simpleView", "/summary", "/layouts"} {
 			h.forbidden("reads elsewhere", func() answer { return m.get(conferencesPath + id + path) })
 		}

@@ -120,6 +120,12 @@ func (a *seated) again() *seated {
 	return &seated{a.caller, endpoint, session}
 }
 
+// goes leaves, with which its media ends.
+func (a *seated) goes() {
+	a.t.Helper()
+	a.do("leave", wire.LeaveConference{ConferenceID: a.session, UserEndpointID: a.endpoint})
+}
+
 // streams are those that a token's holders publish.
 func (h *hostile) streams(of *seated) (list []wire.StreamID) {
 	h.t.Helper()
@@ -171,9 +177,8 @@ func (h *hostile) whileMuted() {
 	if a := m.send("DELETE", plain.location, "", nil); a.status != http.StatusOK {
 		h.t.Fatalf("DELETE: %d %s", a.status, a.body)
 	}
-	for _, one := range []*seated{m, other} {
-		one.do("leave", wire.LeaveConference{ConferenceID: h.session, UserEndpointID: one.endpoint})
-	}
+	m.goes()
+	other.goes()
 	back := m.again()
 	back.sends("fourth")
 	last := h.watch("fourth")
@@ -181,7 +186,7 @@ func (h *hostile) whileMuted() {
 	h.rules("unmuteAudio", back)
 	h.rules("unmuteVideo", back)
 	measure(h.t, "nothing but the mute held it back", h.clock, true, true, last)
-	back.do("leave", wire.LeaveConference{ConferenceID: h.session, UserEndpointID: back.endpoint})
+	back.goes()
 }
 
 // asAudience: the audience sends nothing, by whatever call.
@@ -228,11 +233,14 @@ func (h *hostile) asAudience() {
 // wantsMore: what media_allowed excludes does not come, by either protocol, also to
 // who asks for nothing else; nor as a picture.
 func (h *hostile) wantsMore() {
-	for allowed, other := range map[string]webrtc.RTPCodecType{"audio-only": webrtc.RTPCodecTypeVideo, "video-only": webrtc.RTPCodecTypeAudio} {
+	for allowed, kind := range map[string]webrtc.RTPCodecType{"audio-only": webrtc.RTPCodecTypeVideo, "video-only": webrtc.RTPCodecTypeAudio} {
 		m := h.sit("hall", "media_allowed", allowed)
 		audio, video := allowed == "audio-only", allowed == "video-only"
-		only := m.viewsOnly("victim", "only-"+allowed, other)
-		all := []*hearing{m.views("victim", "all-"+allowed), m.again().views("victim", "again-"+allowed), m.watches("hall", "victim"), m.watches(h.session, "victim")}
+		only := m.viewsOnly("victim", "only-"+allowed, kind)
+		other := m.again()
+		byName, first := m.watches("hall", "victim")
+		byID, second := m.watches(h.session, "victim")
+		all := []*hearing{m.views("victim", "all-"+allowed), other.views("victim", "again-"+allowed), byName, byID}
 		h.counts(allowed, audio, video, all...)
 		h.counts(allowed+", to who asks for nothing but the other", false, false, only)
 		if allowed == "audio-only" {
@@ -242,18 +250,25 @@ func (h *hostile) wantsMore() {
 		}
 		h.rules("demote", m, "mediaAllowed", "all")
 		measure(h.t, "nothing but media_allowed held it back", h.clock, !audio, !video, only)
+		for _, p := range []*peer{first, second} {
+			if a := m.send("DELETE", p.location, "", nil); a.status != http.StatusOK {
+				h.t.Fatalf("DELETE: %d %s", a.status, a.body)
+			}
+		}
+		m.goes()
+		other.goes()
 	}
 }
 
 // watches views a stream by WHEP.
-func (c caller) watches(room, stream string) *hearing {
+func (c caller) watches(room, stream string) (*hearing, *peer) {
 	c.t.Helper()
 	p := newPeer(c.t, c)
 	h := hears(c.t, p.PeerConnection, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo)
 	if a := p.negotiate("/whep/" + room + "?stream=" + stream); a.status != http.StatusCreated {
 		c.t.Fatalf("WHEP: %d %s", a.status, a.body)
 	}
-	return h
+	return h, p
 }
 
 // granted tells whether the broker lets a connection hear a topic.

@@ -110,7 +110,8 @@ func (h *hostile) withoutPermission() {
 	h.forbidden("a screen without permission", func() answer {
 		return m.post(conferencesPath+"publishStream", wire.PublishStream{ConferenceID: h.session, UserEndpointID: m.endpoint, StreamID: "more", ConferenceStreamType: wire.StreamScreen, SDPOffer: offer(h.t)})
 	})
-	agent.do("leave", wire.LeaveConference{ConferenceID: h.session, UserEndpointID: end})
+	m.goes()
+	staff.goes()
 }
 
 // asTheServer: with every permission nobody writes a seat, the room or the

@@ -77,8 +77,8 @@ func (x *held) publishes(kind wire.StreamType, status int) {
 	}
 }
 
-// goes waits until the holder is in no more.
-func (x *held) goes() {
+// isOut waits until the holder is in no more.
+func (x *held) isOut() {
 	x.t.Helper()
 	host := x.sit(x.room)
 	until(x.t, "gone", func() string {
@@ -161,12 +161,12 @@ func tokenRows(now time.Time) []tokenRow {
 		{field: "join_until", value: at(-time.Hour), refused: http.StatusUnauthorized},
 		{field: "remove_at", value: at(10 * time.Minute), member: func(m *wire.Member) { m.RemoveAt = told(10 * time.Minute) }, holds: func(x *held) {
 			x.clock.set(10 * time.Minute)
-			x.goes()
+			x.isOut()
 		}},
 		{field: "remove_at", value: at(-time.Hour), refused: http.StatusForbidden},
 		{field: "remove_at"},
 		{field: "remove_after_seconds_elapsed"},
-		{field: "remove_after_seconds_elapsed", value: 3, member: func(m *wire.Member) { m.RemoveAt = &wire.Time{} }, holds: (*held).goes},
+		{field: "remove_after_seconds_elapsed", value: 3, member: func(m *wire.Member) { m.RemoveAt = &wire.Time{} }, holds: (*held).isOut},
 		{field: "remove_after_seconds_elapsed", value: 200000, member: func(m *wire.Member) { m.RemoveAt = &wire.Time{} }, holds: func(x *held) {
 			if left := time.Until(x.seat().RemoveAt.Time); left < 199000*time.Second || left > 200000*time.Second {
 				x.t.Errorf("removed in %v", left)
