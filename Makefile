@@ -41,7 +41,7 @@ node_modules:
 
 .PHONY: test-js test-go test-fuzz test-e2e
 test-js: node_modules ## the web pages' tests
-	cd assets && node --test test/
+	cd assets && node --test --test-concurrency=2 test/
 test-go: node_modules ## every Go test but the windowed end-to-end run, with the race detector
 	go test -race -tags $(TAGS) -timeout 20m $(SERVER_PACKAGES) $$(go list -tags $(TAGS) $(DESKTOP_PACKAGES) | grep -v /app/e2e)
 test-fuzz: ## what strangers send to the token service, 20 s for each parser

@@ -112,19 +112,19 @@ export class Stage extends EventTarget {
       tile.element.style.gridArea = '';
     }
     this.#element.style.gridTemplate = this.#element.dataset.layout = '';
-    if (large.length > 0 && large.length < n) this.#place(large, shown.filter((t) => !large.includes(t)), width > height);
+    if (large.length > 0 && large.length < n) this.#place(large, shown.filter((t) => !large.includes(t)), width > height, width < 640);
     for (const tile of tiles) tile.resized();
   }
 
   /**
    * Large tiles in a line along the window's longer side, the rest at its end.
-   * @param {Tile[]} large @param {Tile[]} rest @param {boolean} beside or below
+   * @param {Tile[]} large @param {Tile[]} rest @param {boolean} beside or below @param {boolean} narrow so that below, one's own picture takes the last place
    */
-  #place(large, rest, beside) {
+  #place(large, rest, beside, narrow) {
     const lines = Math.ceil(rest.length / (beside ? 5 : 4));
     const each = Math.ceil(rest.length / lines);
     const along = `repeat(${large.length}, minmax(0, 4fr)) repeat(${lines}, minmax(0, 1fr))`;
-    const across = `repeat(${each}, minmax(0, 1fr))`;
+    const across = `repeat(${!beside && narrow ? each + 1 : each}, minmax(0, 1fr))`;
     this.#element.dataset.layout = beside ? 'beside' : 'below';
     this.#element.style.gridTemplate = beside ? `${across} / ${along}` : `${along} / ${across}`;
     const put = (/** @type {Tile} */ { element }, /** @type {number} */ line, /** @type {number | string} */ at) => {

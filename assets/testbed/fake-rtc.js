@@ -7,8 +7,9 @@
   const fake = (window.fake = { level: 0, stats: [], connections: new Set(), people: 0 });
 
   function drawnPerson(n) {
-    const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 720 });
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
     const c = canvas.getContext('2d');
+    c.scale(0.5, 0.5);
     const draw = () => {
       const hue = (200 + n * 70) % 360;
       const sky = c.createLinearGradient(0, 0, 1280, 720);
@@ -26,8 +27,8 @@
       c.fill();
     };
     draw();
-    setInterval(draw, 200);
-    return canvas.captureStream(5).getVideoTracks()[0];
+    setInterval(draw, 500);
+    return canvas.captureStream(2).getVideoTracks()[0];
   }
 
   window.RTCPeerConnection = class {

@@ -26,7 +26,8 @@ export function launch() {
     executablePath,
     args: [
       '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',
+      // Few pictures a second: software draws and encodes them all.
+      '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=fps=10',
     ],
   });
 }
