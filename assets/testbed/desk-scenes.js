@@ -100,7 +100,7 @@ export const scenes = [
 
   list('people', '#/people'),
   list('people-none', '#/people', (d) => { d.office.rows.users = []; }),
-  list('people-many', '#/people', (d) => { d.office.rows.users = Array.from({ length: 250 }, (_, i) => ({ ...d.office.rows.users[1], id: `agent.${i}`, displayName: `Agent ${i}` })); }),
+  list('people-many', '#/people', (d) => { d.office.rows.users = Array.from({ length: 60 }, (_, i) => ({ ...d.office.rows.users[1], id: `agent.${i}`, displayName: `Agent ${i}` })); }),
   drawer('person', '#/people/p.papadopoulos'),
   drawer('person-new', '#/people/+new'),
   drawer('person-password', '#/people/anna.meier', async (d) => {
