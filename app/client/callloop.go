@@ -264,20 +264,15 @@ func (l *callLoop) failed(err error) bool {
 }
 
 // sentAway tells that somebody took us out, rather than that the server took us
-// for dead or our token ended, as it words that. Who is a guest finds out by
+// for dead or our token ended. Who is a guest finds out by
 // asking to be let in again, which the server refuses; staff it would let in, so
 // for staff the reason decides.
 func (l *callLoop) sentAway() bool {
 	if l.follower.parted == nil {
 		return false
 	}
-	switch *l.follower.parted {
-	case "keep-alive missed", "unregistered", "access ended":
-		return false
-	case "":
-		return !l.cfg.Staff
-	}
-	return true
+	reason := *l.follower.parted
+	return wire.LeftByRemoval(reason) || reason == "" && !l.cfg.Staff
 }
 
 // end ends the call for good, because of an error if there is one.
@@ -291,7 +286,9 @@ func (l *callLoop) tell() {
 	ended, reason := l.follower.Ended()
 	removed := l.over && !ended && l.err == nil && l.sentAway()
 	if removed {
-		reason = *l.follower.parted
+		if reason = *l.follower.parted; reason == wire.LeftRemoved {
+			reason = "" // nobody gave one
+		}
 	}
 	now := CallState{Staff: l.cfg.Staff, Removed: removed, Endpoint: l.member, Joined: l.member != "" && l.follower.fetched, Online: l.status.Online,
 		Sending: !l.sends() || l.send != nil && l.send.connected, Receiving: true, Network: l.news.network, Measured: l.news.measured, Ended: l.over, Reason: reason, Err: l.err}

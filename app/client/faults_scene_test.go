@@ -258,7 +258,7 @@ func (s *scene) hardship(l *line) error {
 		s.cut(l)
 		s.ends.end(l.endpoint)
 		s.store.failNext("")
-		s.dir.EndpointGone(life, "default", l.name, l.endpoint, "keep-alive missed")
+		s.dir.EndpointGone(life, "default", l.name, l.endpoint, wire.LeftSilent)
 		s.store.age(l.endpoint)
 		l.register()
 		return s.learn()

@@ -182,5 +182,5 @@ func own(s CallState) Participant {
 func TestTimeIsUp(t *testing.T) {
 	h := startServer(t)
 	a := visit(t, h, "evening", 'a', map[string]any{"remove_after_seconds_elapsed": 1})
-	a.until("a is told", func(m *member) bool { return m.state.Removed && m.state.Reason == "time is up" })
+	a.until("a is told", func(m *member) bool { return m.state.Removed && m.state.Reason == wire.LeftTimeUp })
 }

@@ -1,5 +1,6 @@
 // @ts-check
 /** Why a room does not let somebody in, or let them go, in words. */
+import { LeftReason } from '../lib/wire.js';
 import { byID } from './dom.js';
 
 /** @typedef {'removed' | 'over' | 'locked' | 'soon' | 'late' | 'full' | 'absent' | 'withdrawn' | 'broken'} Refusal */
@@ -36,7 +37,7 @@ export function refusal(err, reason = '', waits = false) {
   if (!notice) return null;
   const part = byID('notice-title', HTMLElement).closest('section');
   if (part && !part.dataset.on?.split(' ').includes(notice)) part.dataset.on += ` ${notice}`;
-  const said = notice === 'removed' && reason ? { text: `Reason: “${reason}”`, next: `Your camera and microphone are off. ${words.removed.next}` } : {};
+  const said = notice === 'removed' && reason && reason !== LeftReason.removed ? { text: `Reason: “${reason}”`, next: `Your camera and microphone are off. ${words.removed.next}` } : {};
   return { ...words[notice], ...said, notice };
 }
 
@@ -45,6 +46,6 @@ function kindOf({ status, code, reason: why, message }, reason) {
   if (status === 401) return 'withdrawn';
   if (code === 'conflict') return 'full';
   const kind = kinds.find(([pattern]) => pattern.test(why || message))?.[1];
-  if (kind === 'removed' && reason === 'time is up') return 'over';
+  if (kind === 'removed' && reason === LeftReason.timeUp) return 'over';
   return kind ?? (code === 'not_found' ? 'absent' : undefined);
 }

@@ -104,6 +104,9 @@ export const EventType = Object.freeze({
   streamCandidatesFound: 'ConferenceStreamIceCandidatesFoundEvent',
 });
 
+/** The reasons of a departure that the server gives by itself; any other was said by somebody. */
+export const LeftReason = Object.freeze({ silent: 'keep-alive missed', unregistered: 'unregistered', accessEnded: 'access ended', removed: 'removed by another', timeUp: 'time is up' });
+
 /** The metadata key that holds a conference while its value is "true". */
 export const ON_HOLD = 'ON_HOLD';
 

@@ -1,5 +1,6 @@
 // @ts-check
 /** Every screen that a room adds to the customer's page and the way to it, for the tests and for the pictures. */
+import { LeftReason } from '../lib/wire.js';
 
 /** @typedef {import('./world.js').World} World */
 /** @typedef {import('./scenes.js').Scene} Scene */
@@ -251,7 +252,7 @@ export const roomScenes = [
     name: 'room-over', screen: 'over', claims: {},
     play: async (w) => {
       await sit(w);
-      w.remove('time is up');
+      w.remove(LeftReason.timeUp);
     },
   },
 ];

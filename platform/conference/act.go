@@ -157,7 +157,7 @@ func expelled(c command, was, s state) (m member, reason string, ok bool) {
 	case remove:
 		target, reason = c.target, c.reason
 	case elapse:
-		target, reason = c.target, ReasonTimeUp
+		target, reason = c.target, wire.LeftTimeUp
 	}
 	i := was.index(target)
 	if i < 0 || s.hasEndpoint(target) {
@@ -177,11 +177,8 @@ func (c elapse) change(s state) (state, []wire.Event, error) {
 	if m < 0 || !s.Members[m].Seat.over(c.now, c.steady) {
 		return s, nil, nil
 	}
-	return s.expelled(m, ReasonTimeUp)
+	return s.expelled(m, wire.LeftTimeUp)
 }
-
-// ReasonTimeUp is why somebody left whose room token allows no more time.
-const ReasonTimeUp = "time is up"
 
 // over tells that a member's time is up.
 func (s *seat) over(now, steady time.Time) bool {

@@ -62,7 +62,7 @@ func TestRemovedAtAnInstant(t *testing.T) {
 			}
 			select {
 			case got := <-b.dropped:
-				if got != "b1 "+conference.ReasonTimeUp {
+				if got != "b1 "+wire.LeftTimeUp {
 					t.Errorf("dropped %q", got)
 				}
 			case <-time.After(hang):

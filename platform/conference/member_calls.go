@@ -1,6 +1,7 @@
 package conference
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -204,21 +205,30 @@ func checkAllowed(m wire.MediaAllowed) error {
 	return invalid("mediaAllowed is not one of all, audio-only, video-only")
 }
 
+// checkRemoval refuses the server's own words as the reason of a removal: clients
+// tell by them what became of them.
+func checkRemoval(reason string) error {
+	if slices.Contains(wire.LeftReasons(), reason) {
+		return invalid("reason: %q is the server's own word", reason)
+	}
+	return checkLength("reason", reason, maxReason)
+}
+
 // RemoveMember takes a member out for good: out of the conference, of its media
 // and of the news.
 func (d *Directory) RemoveMember(ctx context.Context, who Caller, r wire.RemoveMember) error {
 	k, by, err := acting(who, r.ConferenceID, r.UserEndpointID)
-	if err := checkAll(err, wire.CheckID("targetUserEndpointId", r.TargetUserEndpointID), checkLength("reason", r.Reason, maxReason)); err != nil {
+	if err := checkAll(err, wire.CheckID("targetUserEndpointId", r.TargetUserEndpointID), checkRemoval(r.Reason)); err != nil {
 		return err
 	}
-	_, err = d.do(ctx, k, remove{by, r.TargetUserEndpointID, r.Reason})
+	_, err = d.do(ctx, k, remove{by, r.TargetUserEndpointID, cmp.Or(r.Reason, wire.LeftRemoved)})
 	return err
 }
 
 // RemoveAllMembers takes everybody out for good but staff, who asks last.
 func (d *Directory) RemoveAllMembers(ctx context.Context, who Caller, r wire.RemoveAllMembers) error {
 	k, by, err := acting(who, r.ConferenceID, r.UserEndpointID)
-	if err := checkAll(err, checkLength("reason", r.Reason, maxReason)); err != nil {
+	if err := checkAll(err, checkRemoval(r.Reason)); err != nil {
 		return err
 	}
 	s, err := d.do(ctx, k, nil)
@@ -238,7 +248,7 @@ func (d *Directory) RemoveAllMembers(ctx context.Context, who Caller, r wire.Rem
 		all = append(all, by.endpoint)
 	}
 	for _, target := range all {
-		_, err := d.do(ctx, k, remove{by, target, r.Reason})
+		_, err := d.do(ctx, k, remove{by, target, cmp.Or(r.Reason, wire.LeftRemoved)})
 		if err := ignore(err, ErrUnknownMember, ErrEnded); err != nil {
 			return err
 		}

@@ -175,6 +175,12 @@ func TestRemovalInOrder(t *testing.T) {
 	}
 	b.sfu.took()
 	_, past := b.events("b1", 0)
+	for _, reason := range wire.LeftReasons() {
+		var refused *wire.Error
+		if err := b.RemoveMember(ctx, staff, wire.RemoveMember{MemberAction: by("c1", "a1", "b1"), Reason: reason}); !errors.As(err, &refused) || refused.Code != wire.CodeInvalid {
+			t.Errorf("removed with the server's own reason %q: %v", reason, err)
+		}
+	}
 	if err := b.RemoveMember(ctx, staff, wire.RemoveMember{MemberAction: by("c1", "a1", "b1"), Reason: "not your turn"}); err != nil {
 		t.Fatal(err)
 	}

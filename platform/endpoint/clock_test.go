@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"guichet/platform/clocktest"
+	"guichet/platform/wire"
 )
 
 // TestWallClockJumps: whoever sets the machine's time drops nobody who is alive,
@@ -30,7 +31,7 @@ func TestWallClockJumps(t *testing.T) {
 			(&bench{Registry: r}).register(t, anna, "new", 600) // has the registry look at the clock
 			select {
 			case who := <-gone:
-				if passed := time.Since(began); who != "dead "+ReasonExpired || passed < grace/2 {
+				if passed := time.Since(began); who != "dead "+wire.LeftSilent || passed < grace/2 {
 					t.Errorf("after %v: %s", passed, who)
 				}
 			case <-time.After(time.Minute):

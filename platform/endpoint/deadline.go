@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"guichet/platform/wire"
 )
 
 // again is how long after a failure the end of an endpoint is tried again.
@@ -178,7 +180,7 @@ func (r *Registry) run() {
 			go func() {
 				defer r.ended.Done()
 				defer func() { <-r.slots }()
-				if err := r.end(r.life, n, ReasonExpired); err != nil && r.life.Err() == nil {
+				if err := r.end(r.life, n, wire.LeftSilent); err != nil && r.life.Err() == nil {
 					r.log.Error("expired endpoint is not deleted", "endpoint", n.ID, "err", err)
 				}
 			}()

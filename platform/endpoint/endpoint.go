@@ -34,13 +34,6 @@ var (
 	ErrRevoked  = errors.New("the right to the endpoint has ended")
 )
 
-// Reasons that Config.Gone is told, besides those that clients give.
-const (
-	ReasonExpired      = "keep-alive missed"
-	ReasonUnregistered = "unregistered"
-	ReasonRevoked      = "access ended"
-)
-
 // defaultKeepAlive is the interval of who asks for none, in seconds.
 const defaultKeepAlive = 30
 
@@ -210,7 +203,7 @@ func (r *Registry) Register(ctx context.Context, owner Owner, access any, q wire
 	n, err := r.settle(e)
 	switch {
 	case errors.Is(err, ErrRevoked):
-		return "", errors.Join(err, r.end(context.WithoutCancel(ctx), n, ReasonRevoked))
+		return "", errors.Join(err, r.end(context.WithoutCancel(ctx), n, wire.LeftAccessEnded))
 	case err != nil:
 		// It ended while its registration was written: what was written goes, too.
 		return "", errors.Join(err, r.store.DeleteEndpoint(context.WithoutCancel(ctx), e.ID))
@@ -248,13 +241,13 @@ func (r *Registry) Revoke(ctx context.Context, over func(Endpoint) bool) error {
 	r.mu.Unlock()
 	var err error
 	for _, n := range list {
-		err = errors.Join(err, r.end(context.WithoutCancel(ctx), n, ReasonRevoked))
+		err = errors.Join(err, r.end(context.WithoutCancel(ctx), n, wire.LeftAccessEnded))
 	}
 	return err
 }
 
 // Unregister ends an endpoint and returns when all concerned were told. An
-// empty reason becomes ReasonUnregistered.
+// empty reason becomes wire.LeftUnregistered.
 func (r *Registry) Unregister(ctx context.Context, owner Owner, id, reason string) error {
 	r.mu.Lock()
 	n, err := r.find(owner, id)
@@ -266,7 +259,7 @@ func (r *Registry) Unregister(ctx context.Context, owner Owner, id, reason strin
 		return err
 	}
 	if reason == "" {
-		reason = ReasonUnregistered
+		reason = wire.LeftUnregistered
 	}
 	return r.end(context.WithoutCancel(ctx), n, reason)
 }

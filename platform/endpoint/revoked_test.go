@@ -77,7 +77,7 @@ func TestEndpointsEndWithTheirRight(t *testing.T) {
 	if err := b.Revoke(ctx, by("old")); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, []string{ReasonRevoked + " ends"}, b.heard())
+	equal(t, []string{wire.LeftAccessEnded + " ends"}, b.heard())
 	equal(t, ErrUnknown.Error(), b.Check(ctx, anna, "ends").Error())
 	if _, there := b.store.rows["ends"]; there || len(b.store.rows) != 3 {
 		t.Errorf("the store keeps %v", b.store.rows)
@@ -112,7 +112,7 @@ func TestRightThatEndsWhileRegistering(t *testing.T) {
 		t.Errorf("registered by a right that ended: %v", err)
 	}
 	store.while = nil
-	equal(t, []string{ReasonRevoked + " e"}, b.heard())
+	equal(t, []string{wire.LeftAccessEnded + " e"}, b.heard())
 	if len(store.rows) != 0 {
 		t.Errorf("the store keeps %v", store.rows)
 	}

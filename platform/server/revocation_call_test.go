@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"guichet/platform/endpoint"
 	"guichet/platform/wire"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -187,24 +186,32 @@ func (r *running) join(victim caller) *call {
 		c.doors = append(c.doors, victim.listen(door, e))
 		victim.do("join", wire.JoinConference{ConferenceID: made.ID, UserEndpointID: e})
 	}
-	publish(r.t, victim, made.ID)
-	published := c.published()
-	c.publisher = published.UserEndpointID
-	c.media[0] = view(r.t, watcher, made.ID, string(published.StreamID))
-	publish(r.t, watcher, made.ID)
-	c.media[1] = view(r.t, victim, made.ID, string(c.published().StreamID))
-	for _, p := range watcher.state(made.ID).Participants {
-		if p.ID == published.UserID {
-			c.endpoints = nil
-			for _, e := range p.Endpoints {
-				c.endpoints = append(c.endpoints, e.ID)
-			}
-		}
-	}
+	c.show(made.ID)
 	if len(c.endpoints) != 4 {
 		r.t.Fatalf("the victim has the endpoints %v", c.endpoints)
 	}
 	return c
+}
+
+// show has victim and watcher see each other; the victim may call the conference
+// by a name.
+func (c *call) show(name string) {
+	c.t.Helper()
+	publish(c.t, c.victim, name)
+	published := c.published()
+	c.publisher = published.UserEndpointID
+	c.media[0] = view(c.t, c.watcher, c.id, string(published.StreamID))
+	publish(c.t, c.watcher, c.id)
+	c.media[1] = view(c.t, c.victim, name, string(c.published().StreamID))
+	for _, p := range c.watcher.state(c.id).Participants {
+		if p.ID != published.UserID {
+			continue
+		}
+		c.endpoints = nil
+		for _, e := range p.Endpoints {
+			c.endpoints = append(c.endpoints, e.ID)
+		}
+	}
 }
 
 // published is the next event that tells of a stream.
@@ -233,7 +240,7 @@ func (c *call) cut(since time.Time) {
 		case wire.EventStreamUnpublished:
 			unpublished = true
 		case wire.EventLeft:
-			if e.Reason != endpoint.ReasonRevoked || left[e.UserEndpointID] {
+			if e.Reason != wire.LeftAccessEnded || left[e.UserEndpointID] {
 				c.t.Errorf("%s left: %q, before %v", e.UserEndpointID, e.Reason, left)
 			}
 			left[e.UserEndpointID] = true

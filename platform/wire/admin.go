@@ -157,6 +157,19 @@ type RotateKey struct {
 	Compromised bool `json:"compromised"`
 }
 
+// IssuedRoomToken tells of a room token that has not expired. The token itself is
+// kept nowhere.
+type IssuedRoomToken struct {
+	ID          string `json:"id"` // jti
+	Room        string `json:"room"`
+	Name        string `json:"name"` // of its holder
+	Application string `json:"application"`
+	UserID      string `json:"userId,omitempty"` // who had it made; absent: the application by itself
+	Issued      Time   `json:"issued"`
+	Expires     Time   `json:"expires"` // no joining after that
+	Ended       bool   `json:"ended"`   // before its time: withdrawn, or with its user or application
+}
+
 // AuditEntry is one line of the audit log.
 type AuditEntry struct {
 	Seq     int64  `json:"seq"`

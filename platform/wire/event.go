@@ -39,7 +39,7 @@ type Event struct {
 	UserID            string    `json:"userId,omitempty"`
 	UserEndpointID    string    `json:"userEndpointId,omitempty"`
 
-	Reason     string     `json:"reason,omitempty"`     // left, ended
+	Reason     string     `json:"reason,omitempty"`     // left (see LeftReasons), ended
 	StreamID   StreamID   `json:"streamId,omitempty"`   // stream events
 	StreamType StreamType `json:"streamType,omitempty"` // stream events
 	Key        string     `json:"key,omitempty"`        // metadata updated

@@ -41,6 +41,12 @@ func callEvent(t EventType, set func(*CallEvent)) CallEvent {
 var (
 	onMember = MemberAction{"c1", "e1", "e2"}
 	inRoom   = RoomAction{"c1", "e1"}
+
+	videoSettings = VideoSettings{Name: "my_room", DisplayName: "My room", Description: "Loans", MaxMembers: 8, Quality: Quality1080, FPS: 20,
+		JoinFrom: &at, JoinUntil: &at, RemoveAt: &at, RemoveAfterSecondsElapsed: ptr(int64(200000)), Layout: "2x2", EnableRoomPreviews: true,
+		SyncAudioVideo: true, Meta: json.RawMessage(`{"floor":2}`), PrioritizeHandraise: true}
+	videoSession = VideoSession{ID: "c1", RoomID: ptr("r1"), VideoSettings: videoSettings, Locked: true, StartTime: at, Duration: 42,
+		Status: SessionInProgress, PreviewURL: ptr("https://calls.example.org/previews/c1?expires=1767326645")}
 )
 
 // golden holds one value of every body and event; testdata has the JSON of
@@ -156,6 +162,23 @@ var golden = map[string]any{
 		EndRoomSessionOnLeave: json.RawMessage(`true`), JoinAs: json.RawMessage(`"member"`), MediaAllowed: json.RawMessage(`"audio-only"`),
 		RoomMeta: json.RawMessage(`{"floor":2}`), Meta: json.RawMessage(`{"badge":"blue"}`), SyncAudioVideo: json.RawMessage(`true`)},
 	"room-token": RoomToken{"a.b.c"},
+	"write-room": WriteRoom{
+		Name: json.RawMessage(`"my_room"`), DisplayName: json.RawMessage(`"My room"`), Description: json.RawMessage(`"Loans"`),
+		MaxMembers: json.RawMessage(`8`), Quality: json.RawMessage(`"1080p"`), JoinFrom: json.RawMessage(`"2022-01-01T23:59:60Z"`),
+		JoinUntil: json.RawMessage(`null`), RemoveAt: json.RawMessage(`"2022-01-02"`), RemoveAfterSecondsElapsed: json.RawMessage(`200000`),
+		Layout: json.RawMessage(`"2x2"`), RecordOnStart: json.RawMessage(`false`), EnableRoomPreviews: json.RawMessage(`true`),
+		SyncAudioVideo: json.RawMessage(`true`), Meta: json.RawMessage(`{"floor":2}`)},
+	"video-room":        VideoRoom{ID: "r1", VideoSettings: videoSettings, CreatedAt: at, UpdatedAt: at},
+	"video-room-active": VideoRoom{"r1", videoSettings, &videoSession, at, at},
+	"video-session":     videoSession,
+	"video-session-completed": VideoSession{ID: "c1", VideoSettings: VideoSettings{Name: "my_room", DisplayName: "my_room", MaxMembers: 300, Quality: Quality720,
+		FPS: 20, Layout: DefaultLayout, Meta: json.RawMessage(`{}`)}, StartTime: at, EndTime: &at, Duration: 60, Status: SessionCompleted},
+	"video-member":      VideoMember{"e1", "c1", "Anna", at, nil, 42, 0},
+	"video-member-left": VideoMember{"e2", "c1", "Maria", at, &at, 0, 0},
+	"video-event": VideoEvent{"5f0c1c5e-8f5a-4a55-9a39-0d1f8a1f6f10", "project_id", ptr("r1"), "c1", "e1", "info", "member.joined",
+		json.RawMessage(`{"type":"ConferenceJoinedEvent"}`), at},
+	"video-list":      VideoList[VideoRoom]{VideoLinks{"/api/video/rooms?page_size=1", "/api/video/rooms?page_size=1", "/api/video/rooms?page_size=1&page_token=YTEgcjE", "/api/video/rooms?page_size=1&page_token=YjEgcjE"}, []VideoRoom{{ID: "r1", VideoSettings: videoSettings, CreatedAt: at, UpdatedAt: at}}},
+	"video-list-none": VideoList[VideoNone]{VideoLinks{Self: "/api/video/logs", First: "/api/video/logs"}, []VideoNone{}},
 	"member": Member{"e2", "Maria", JoinAsMember, []Permission{SelfAudioUnmute, MemberRemove}, true, true, true, -10, 20, DefaultSensitivity,
 		"reserved-1", &at, json.RawMessage(`{"badge":"blue"}`), MediaAudioOnly, &at},
 	"member-audience": Member{ID: "e2", Name: "Maria", Role: JoinAsAudience, Permissions: []Permission{}, Sensitivity: DefaultSensitivity,
@@ -183,6 +206,7 @@ var golden = map[string]any{
 	"delete-room-meta":         DeleteRoomMeta{inRoom, []string{"floor"}},
 	"set-prioritize-handraise": SetPrioritizeHandraise{inRoom, ptr(true)},
 	"layouts":                  Layouts{LayoutNames()},
+	"left-reasons":             LeftReasons(),
 	"validation-errors":        ValidationErrors{[]ValidationError{NewValidationError("name", "Name must be present")}},
 	"video-error":              VideoError{"Unauthorized"},
 	"ready": Ready{Ready: true, URL: "http://127.0.0.1:8080", MQTT: "127.0.0.1:1883", MQTTWS: "ws://127.0.0.1:8080/ws",
@@ -287,6 +311,14 @@ func TestParseTopic(t *testing.T) {
 		"user/u1", "user//e1", "user/+/e1", "user/u1/#", "$SYS/broker", "users/endpoints/a b"} {
 		if _, _, ok := ParseTopic(topic); ok {
 			t.Errorf("%q is taken for an endpoint's topic", topic)
+		}
+	}
+}
+
+func TestLeftByRemoval(t *testing.T) {
+	for reason, want := range map[string]bool{"": false, LeftSilent: false, LeftUnregistered: false, LeftAccessEnded: false, LeftRemoved: true, LeftTimeUp: true, "Too loud.": true} {
+		if LeftByRemoval(reason) != want {
+			t.Errorf("%q: %v", reason, !want)
 		}
 	}
 }

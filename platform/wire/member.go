@@ -86,8 +86,9 @@ type DeleteMemberMeta struct {
 }
 
 // RemoveMember is the body of …/removeMember, which must name its target; the
-// answer is 204. The target leaves with the reason, its endpoint is unregistered, and its room token does
-// not let it in again while the session lasts.
+// answer is 204. The target leaves with the reason, its endpoint is unregistered,
+// and its room token does not let it in again while the session lasts. The reason
+// is none of LeftReasons.
 type RemoveMember struct {
 	MemberAction
 	Reason string `json:"reason,omitempty"`

@@ -24,7 +24,7 @@ type CreateRoomToken struct {
 	MediaAllowed              json.RawMessage `json:"media_allowed,omitempty"`                // a MediaAllowed
 	RoomMeta                  json.RawMessage `json:"room_meta,omitempty"`                    // object
 	Meta                      json.RawMessage `json:"meta,omitempty"`                         // object
-	SyncAudioVideo            json.RawMessage `json:"sync_audio_video,omitempty"`             // boolean
+	SyncAudioVideo            json.RawMessage `json:"sync_audio_video,omitempty"`             // boolean; it holds without it too
 }
 
 // JoinAs is what the holder of a room token is in the room.

@@ -19,7 +19,7 @@ type Room struct {
 	Positions           map[string]string `json:"positions,omitempty"` // by userEndpointId
 	HideVideoMuted      bool              `json:"hideVideoMuted"`      // members without a picture are left out
 	PrioritizeHandraise bool              `json:"prioritizeHandraise"` // raised hands are shown first
-	SyncAudioVideo      bool              `json:"syncAudioVideo"`
+	SyncAudioVideo      bool              `json:"syncAudioVideo"`      // what was asked for; sound and picture belong together in any case
 	Previews            bool              `json:"previews"`
 	MaxMembers          int               `json:"maxMembers,omitempty"` // absent: no bound of its own
 }

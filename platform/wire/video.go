@@ -52,8 +52,8 @@ type VideoSettings struct {
 	RoomJoinVideoOff          bool            `json:"room_join_video_off"`
 	UserJoinVideoOff          bool            `json:"user_join_video_off"`
 	EnableRoomPreviews        bool            `json:"enable_room_previews"`
-	SyncAudioVideo            bool            `json:"sync_audio_video"`
-	Meta                      json.RawMessage `json:"meta"` // an object
+	SyncAudioVideo            bool            `json:"sync_audio_video"` // what was asked for; it holds for every room
+	Meta                      json.RawMessage `json:"meta"`             // an object
 	PrioritizeHandraise       bool            `json:"prioritize_handraise"`
 }
 

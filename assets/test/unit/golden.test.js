@@ -8,7 +8,7 @@ import { apply } from '../../lib/conference.js';
 import { readMember, readRoom } from '../../lib/members.js';
 import { Moderation } from '../../lib/moderation.js';
 import {
-  EventType, endpointTopic, readChatMessage, readChatMessages, readConference, readEndpointID, readError, readEvent, readICEServers, readInvitation, readSDPAnswer,
+  EventType, LeftReason, endpointTopic, readChatMessage, readChatMessages, readConference, readEndpointID, readError, readEvent, readICEServers, readInvitation, readSDPAnswer,
   readSummary, readToken, trackMuted,
 } from '../../lib/wire.js';
 
@@ -19,7 +19,7 @@ const golden = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(`
 /** Files whose bodies only agents, administrators, other programs or the command line meet. */
 const foreign = [
   /^(create|update)-(conference|stream-metadata)$/, /^conference-entry$/, /^endpoint$/, /^ready$/,
-  /^(create-)?ticket$/, /^(create-)?room-(links|token)$/, /^validation-errors$/, /^video-error$/,
+  /^(create-)?ticket$/, /^(create-)?room-(links|token)$/, /^validation-errors$/, /^write-room$/, /^video-/,
   /(^|-)call(-|$)/, /^event-ice-candidates-found$/, // one-to-one calls
   /interaction/, /file/, /snapshot/, /^transcript$/,
 ];
@@ -45,6 +45,7 @@ const readers = {
   'error-gone': (v) => assert.deepEqual(readError(v), { ...plain, ...v }),
   'error-early': (v) => assert.deepEqual(readError(v), { ...v, notBefore: Date.parse(v.notBefore), now: Date.parse(v.now) }),
   'token-error': (v) => assert.deepEqual(readError(v), { ...plain, code: v.error, message: v.error_description }),
+  'left-reasons': (v) => assert.deepEqual(Object.values(LeftReason), v),
   member: (v) => assert.deepEqual(readMember(JSON.stringify(v)), { ...v, handRaisedAt: new Date(v.handRaisedAt), removeAt: new Date(v.removeAt) }),
   'member-audience': (v) => assert.deepEqual(readMember(JSON.stringify(v)), { position: '', ...v, handRaisedAt: null, removeAt: null }),
   room: (v) => assert.deepEqual(readRoom(JSON.stringify(v)), v),
