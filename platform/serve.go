@@ -52,6 +52,8 @@ type serve struct {
 	FileSize     int64          `help:"Bytes of one file that people of a conference send each other (26214400)." placeholder:"BYTES"`
 	FilesTotal   int64          `help:"Bytes of all of them (10737418240)." placeholder:"BYTES"`
 	KeepHistory  time.Duration  `help:"How long reports tell of calls (9600h)." placeholder:"HOURS"`
+	Rooms        int            `help:"Rooms that an organization may have (10000)." placeholder:"NUMBER"`
+	RoomTokens   int            `help:"Room tokens that an organization may have at a time (100000)." placeholder:"NUMBER"`
 	LogLevel     slog.Level     `help:"debug, info, warn or error." default:"info"`
 }
 
@@ -66,7 +68,7 @@ func (c serve) Run(ctx context.Context) error {
 	s, err := server.New(ctx, server.Config{Dev: c.Dev, Data: folder, Listen: c.Listen, PublicURL: c.PublicURL, MQTTListen: c.MQTTListen,
 		MediaListen: c.MediaListen, MediaAddresses: c.MediaAddress, TURNListen: c.TURNListen, Database: c.Database,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, KeyFile: c.KeyFile, SigningAlgorithm: c.Signing, ProviderNetworks: c.Providers,
-		FileSize: c.FileSize, FilesTotal: c.FilesTotal, KeepHistory: c.KeepHistory, Logger: log})
+		FileSize: c.FileSize, FilesTotal: c.FilesTotal, KeepHistory: c.KeepHistory, Rooms: c.Rooms, RoomTokens: c.RoomTokens, Logger: log})
 	if err != nil {
 		return &usageError{err}
 	}

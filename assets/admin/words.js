@@ -7,7 +7,7 @@ const events = {
   signin: 'Sign-in', token: 'Token issued', reuse: 'Code or token used twice', revoked: 'Token ended by its application',
   introspection: 'Token looked up', device: 'Decision about a device', key: 'Signing keys changed', application: 'Application changed',
   secret: 'New secret or password', user: 'Person changed', signout: 'Signed out', provider: 'Identity provider changed',
-  'provider.trial': 'Identity provider tried',
+  'provider.trial': 'Identity provider tried', room: 'Room changed', roomtoken: 'Room token issued or withdrawn',
 };
 
 /** @type {Record<string, string>} */

@@ -56,8 +56,8 @@ type Config struct {
 	Now          func() time.Time
 	Logger       *slog.Logger
 
-	// SignRoomToken signs the claims of a room token for an application.
-	SignRoomToken func(ctx context.Context, by oauth.Identity, claims any) (string, error)
+	// SignRoomToken signs the claims of a room token for who calls from an address.
+	SignRoomToken func(ctx context.Context, by oauth.Identity, address string, claims any) (string, error)
 }
 
 // API serves the REST paths.

@@ -26,6 +26,7 @@ const nowhere = "/"
 type holder struct {
 	claims  room.Claims
 	session string // empty: nobody is in the room
+	by      oauth.Actor
 }
 
 type holderKey struct{}
@@ -46,7 +47,7 @@ func (a *API) hold(r *http.Request, id *oauth.Identity) (*http.Request, error) {
 	if err != nil {
 		return r, err
 	}
-	h := &holder{claims: claims}
+	h := &holder{claims: claims, by: actor(r, *id)}
 	h.session, err = a.Rooms.Current(r.Context(), id.Organization, claims.Room.Name)
 	if err != nil && !errors.Is(err, room.ErrNoSession) {
 		return r, err
@@ -160,17 +161,20 @@ func (a *API) enterRoom(ctx context.Context, id oauth.Identity, conferenceID, en
 		return who, "", err
 	}
 	may := func(v wire.VideoSettings) error { return mayCome(a.Now(), h.claims.Bounds(v)) }
-	session, settings, err := a.Rooms.Enter(ctx, h.claims, may)
+	session, found, made, err := a.Rooms.Enter(ctx, h.claims, may)
 	if errors.Is(err, room.ErrUnknown) {
 		if err := may(wire.VideoSettings{}); err != nil {
 			return who, "", err // the room may be there in time
 		}
 		return who, "", &wire.Error{Code: wire.CodeNotFound, Message: "there is no room " + h.claims.Room.Name + ", and this token does not make it (auto_create_room is false)"}
 	}
+	if err == nil && made {
+		err = a.OAuth.RecordRoom(ctx, h.by, found.Settings.Name, "added by a join, "+found.ID)
+	}
 	if err != nil {
 		return who, "", err
 	}
-	who.Conference, who.Admission = session, h.seat(settings, endpointID)
+	who.Conference, who.Admission = session, h.seat(found.Settings, endpointID)
 	return who, session, nil
 }
 

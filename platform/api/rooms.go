@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
+	"strings"
 
 	"guichet/platform/conference"
 	"guichet/platform/oauth"
@@ -132,18 +134,18 @@ func withSession(r *http.Request) (bool, error) {
 }
 
 func (a *API) createRoom(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
-	return a.writeRoom(w, r, http.StatusCreated, func(q wire.WriteRoom) (room.Stored, []wire.ValidationError, error) {
+	return a.writeRoom(w, r, id, "added", http.StatusCreated, func(q wire.WriteRoom) (room.Stored, []wire.ValidationError, error) {
 		return a.Rooms.Create(r.Context(), id.Organization, q)
 	})
 }
 
 func (a *API) updateRoom(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
-	return a.writeRoom(w, r, http.StatusOK, func(q wire.WriteRoom) (room.Stored, []wire.ValidationError, error) {
+	return a.writeRoom(w, r, id, "changed", http.StatusOK, func(q wire.WriteRoom) (room.Stored, []wire.ValidationError, error) {
 		return a.Rooms.Update(r.Context(), id.Organization, r.PathValue("id"), q)
 	})
 }
 
-func (a *API) writeRoom(w http.ResponseWriter, r *http.Request, status int, write func(wire.WriteRoom) (room.Stored, []wire.ValidationError, error)) error {
+func (a *API) writeRoom(w http.ResponseWriter, r *http.Request, id oauth.Identity, what string, status int, write func(wire.WriteRoom) (room.Stored, []wire.ValidationError, error)) error {
 	body, err := decode[*wire.WriteRoom](w, r)
 	if err != nil {
 		return err
@@ -158,7 +160,22 @@ func (a *API) writeRoom(w http.ResponseWriter, r *http.Request, status int, writ
 	if len(wrong) > 0 {
 		return send(w, http.StatusUnprocessableEntity, wire.ValidationErrors{Errors: wrong})
 	}
+	if err := a.OAuth.RecordRoom(r.Context(), actor(r, id), v.Settings.Name, what+", "+v.ID+": "+strings.Join(fieldsOf(*body), " ")); err != nil {
+		return err
+	}
 	return send(w, status, v.Video())
+}
+
+// fieldsOf lists the fields that a request names.
+func fieldsOf(q wire.WriteRoom) (names []string) {
+	v := reflect.ValueOf(q)
+	for i := range v.NumField() {
+		if v.Field(i).Len() > 0 {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (a *API) getRoom(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
@@ -175,8 +192,11 @@ func (a *API) getRoom(w http.ResponseWriter, r *http.Request, id oauth.Identity)
 
 // deleteRoom deletes a room and ends the session that goes on in it.
 func (a *API) deleteRoom(w http.ResponseWriter, r *http.Request, id oauth.Identity) error {
-	session, err := a.Rooms.Remove(r.Context(), id.Organization, r.PathValue("id"))
+	v, session, err := a.Rooms.Remove(r.Context(), id.Organization, r.PathValue("id"))
 	if err != nil {
+		return err
+	}
+	if err := a.OAuth.RecordRoom(r.Context(), actor(r, id), v.Settings.Name, "removed, "+v.ID); err != nil {
 		return err
 	}
 	if session != "" {

@@ -40,6 +40,8 @@ func (a *API) routeSettings() {
 	route("POST /api/admin/providers/{id}/try", a.tryProvider)
 	route("GET /api/admin/keys", a.listKeys)
 	route("POST /api/admin/keys/rotate", a.rotateKey)
+	route("GET /api/admin/room-tokens", a.listRoomTokens)
+	route("DELETE /api/admin/room-tokens/{id}", a.remove(a.OAuth.WithdrawRoomToken))
 	route("GET /api/admin/audit", a.audit)
 	for _, path := range []string{"GET /admin", "GET /admin/{$}"} {
 		a.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {

@@ -54,6 +54,9 @@ func administration() group {
 
 	add("GET keys", "listKeys", "List the signing keys", nil, wire.List[wire.SigningKey]{}, nil)
 	add("POST keys/rotate", "rotateKey", "Sign with a new key", wire.RotateKey{}, wire.List[wire.SigningKey]{}, []int{409})
+	add("GET room-tokens", "listIssuedRoomTokens", "List the room tokens that have not expired, the newest first", nil, wire.List[wire.IssuedRoomToken]{}, []int{400},
+		query("room", "", "To the room of this name"), query("before", int64(0), "The next of the answer before"), query("limit", int64(0), "At most so many, 500 at the most"))
+	add("DELETE room-tokens/{id}", "withdrawRoomToken", "End a room token; who is in a room by it is taken out", nil, nil, []int{404})
 	add("GET audit", "listAudit", "Read the audit log, the newest first", nil, wire.List[wire.AuditEntry]{}, []int{400},
 		query("event", "", "Of this kind"), query("refused", false, "What was refused alone"), query("actor", "", "By this administrator"), query("client", "", "Of this application"),
 		query("subject", "", "About this person, token or key"), query("text", "", "With this text"), query("from", wire.Time{}, "Not before"), query("to", wire.Time{}, "Before"),

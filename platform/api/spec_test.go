@@ -78,7 +78,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 		VerifyBasic: func(*http.Request) (oauth.Identity, error) { return oauth.Identity{}, nil }, Renew: func(string, oauth.Access) {},
 		OAuth: &oauth.Service{}, Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{},
 		Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Rooms: &room.Service{}, Previews: &preview.Service{}, Queues: &queue.Service{}, Pages: &page.Pages{}, ICEServers: func(string) []wire.ICEServer { return nil },
-		SignRoomToken: func(context.Context, oauth.Identity, any) (string, error) { return "", nil }})
+		SignRoomToken: func(context.Context, oauth.Identity, string, any) (string, error) { return "", nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,7 @@ var causes = []struct {
 	code    wire.Code
 	message string
 }{
+	{oauth.ErrInvalidToken, wire.CodeUnauthorized, "the access token is not valid"},
 	{oauth.ErrTooManyTries, wire.CodeTooMany, "too many wrong secrets: wait a minute"},
 	{oauth.ErrUnknown, wire.CodeNotFound, "there is no such entry in the settings"},
 	{oauth.ErrTaken, wire.CodeConflict, "this name is taken already"},
@@ -145,6 +146,7 @@ var causes = []struct {
 	{room.ErrUnknown, wire.CodeNotFound, "there is no such room"},
 	{room.ErrUnknownSession, wire.CodeNotFound, "there is no such session"},
 	{room.ErrNoSession, wire.CodeNotFound, "nobody is in this room now: join it first"},
+	{room.ErrTooMany, wire.CodeConflict, "the organization has as many rooms as it may have: somebody must remove one first"},
 	{room.ErrChanged, wire.CodeConflict, "somebody else changed this meanwhile: load it anew"},
 	{room.ErrToken, wire.CodeInvalid, "page_token is none of ours"},
 	{sfu.ErrBadOffer, wire.CodeInvalid, ""},
@@ -205,11 +207,11 @@ func translate(err error) *wire.Error {
 // notBefore is when what came too early may be tried again; nil: it did not come
 // too early.
 func notBefore(err error) *wire.Time {
-	var room *conference.EarlyError
+	var seat *conference.EarlyError
 	var link *ticket.EarlyError
 	switch {
-	case errors.As(err, &room):
-		return new(wire.NewTime(room.Opens))
+	case errors.As(err, &seat):
+		return new(wire.NewTime(seat.Opens))
 	case errors.As(err, &link):
 		return new(wire.NewTime(link.Opens))
 	}

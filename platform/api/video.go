@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"guichet/platform/limit"
 	"guichet/platform/oauth"
 	"guichet/platform/room"
 	"guichet/platform/wire"
@@ -73,7 +74,11 @@ func (a *API) createRoomToken(w http.ResponseWriter, r *http.Request, id oauth.I
 	if len(wrong) > 0 {
 		return send(w, http.StatusUnprocessableEntity, wire.ValidationErrors{Errors: wrong})
 	}
-	token, err := a.SignRoomToken(r.Context(), id, claims)
+	token, err := a.SignRoomToken(r.Context(), id, limit.Address(r), claims)
+	if errors.Is(err, oauth.ErrTooManyRoomTokens) {
+		full := wire.NewValidationError("room_name", "Room name has one token too many: the organization's others must expire, or be withdrawn, first")
+		return send(w, http.StatusUnprocessableEntity, wire.ValidationErrors{Errors: []wire.ValidationError{full}})
+	}
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func serveVideo(t *testing.T) *project {
 		OAuth:     &oauth.Service{},
 		Endpoints: &endpoint.Registry{}, Conferences: &conference.Directory{}, Calls: &call.Exchange{}, Interactions: &interaction.Service{}, Files: &file.Service{}, Chat: &chat.Service{}, Tickets: &ticket.Service{}, Reports: &report.Service{}, Rooms: &room.Service{}, Previews: &preview.Service{}, Queues: &queue.Service{}, Pages: &page.Pages{},
 		ICEServers: func(string) []wire.ICEServer { return nil },
-		SignRoomToken: func(_ context.Context, by oauth.Identity, claims any) (string, error) {
+		SignRoomToken: func(_ context.Context, by oauth.Identity, _ string, claims any) (string, error) {
 			c := claims.(room.Claims)
 			if by.Organization != c.Organization || by.ClientID != c.ProjectID {
 				t.Errorf("signed for %+v: claims of %s", by, c.Organization)

@@ -24,12 +24,14 @@ const (
 	EventSignOut       Event = "signout"        // somebody's sessions ended
 	EventProvider      Event = "provider"       // an identity provider was added, changed or removed
 	EventProviderTrial Event = "provider.trial" // one was tried
+	EventRoom          Event = "room"           // a room was made, changed or removed
+	EventRoomToken     Event = "roomtoken"      // a room token was issued or withdrawn
 )
 
 func auditEvents() []string {
 	list := make([]string, 0, 16)
 	for _, e := range []Event{EventSignIn, EventToken, EventReuse, EventRevoked, EventIntrospection, EventDevice, EventKey,
-		EventApplication, EventSecret, EventUser, EventSignOut, EventProvider, EventProviderTrial} {
+		EventApplication, EventSecret, EventUser, EventSignOut, EventProvider, EventProviderTrial, EventRoom, EventRoomToken} {
 		list = append(list, string(e))
 	}
 	return list

@@ -91,6 +91,8 @@ type Config struct {
 	Now     func() time.Time
 	// Stays tells whether the holder of a room token is in its room; nil: nobody is.
 	Stays func(ctx context.Context, holder Identity) bool
+	// RoomTokens is how many an organization may have at a time; 0: 100,000.
+	RoomTokens int
 	// Argon2 is the cost of a hashed password; zero means 19 MiB, two passes,
 	// one thread.
 	Argon2 Argon2

@@ -13,6 +13,7 @@ const (
 	RevokedGrant       = "grant"       // one session, with all its tokens
 	RevokedApplication = "application" // all tokens that an application had by an earlier version of its settings
 	RevokedKey         = "key"         // all tokens that a compromised key signed
+	RevokedIssuer      = "issuer"      // all room tokens that a user had made before a version of the user
 	changedKeys        = "keys"        // the signing keys are others
 	ChangedSettings    = "settings"    // an application is another, or new, or gone
 )
@@ -34,6 +35,20 @@ type Access struct {
 	KeyID        string // that signed it
 	GrantID      string // empty for an application's own token
 	Expires      time.Time
+	// Issuer is the user who had a room token made, of a version; empty: it is none,
+	// or the application made it by itself.
+	Issuer        string
+	IssuerVersion int64
+}
+
+// IssuerID names a user of an organization in revocations.
+func IssuerID(organization, user string) string { return organization + "/" + user }
+
+func (a Access) issuer() string {
+	if a.Issuer == "" {
+		return ""
+	}
+	return IssuerID(a.Organization, a.Issuer)
 }
 
 // Revocation is the end of tokens before their time.
@@ -41,7 +56,7 @@ type Revocation struct {
 	Seq     int64
 	Kind    string
 	ID      string
-	Version int64 // of an application: tokens of earlier ones end
+	Version int64 // of an application or issuer: tokens of earlier ones end
 	At      time.Time
 	Until   time.Time // when the token would have expired, if it lives longer than access tokens do
 }
@@ -64,6 +79,8 @@ func (r Revocation) Covers(a Access) bool {
 		return r.ID == a.ClientID && a.Version < r.Version
 	case RevokedKey:
 		return r.ID == a.KeyID
+	case RevokedIssuer:
+		return r.ID == a.issuer() && a.IssuerVersion < r.Version
 	}
 	return false
 }
@@ -102,7 +119,7 @@ func (v *revocations) cover(a Access) bool {
 	if len(v.by) == 0 {
 		return false
 	}
-	for _, k := range [...]revocationKey{{RevokedToken, a.TokenID}, {RevokedGrant, a.GrantID}, {RevokedApplication, a.ClientID}, {RevokedKey, a.KeyID}} {
+	for _, k := range [...]revocationKey{{RevokedToken, a.TokenID}, {RevokedGrant, a.GrantID}, {RevokedApplication, a.ClientID}, {RevokedKey, a.KeyID}, {RevokedIssuer, a.issuer()}} {
 		if r, ok := v.by[k]; ok && r.Covers(a) {
 			return true
 		}

@@ -81,8 +81,7 @@ func (s *Service) revokeRoom(ctx context.Context, a StoredApplication, token str
 		return false, nil
 	}
 	e.Subject, e.TokenID, e.Detail = id.UserID, id.TokenID, "room token"
-	// Its holder may be in the room long after the token's end.
-	return true, s.config.Store.RevokeToken(ctx, id.TokenID, s.now(), later(id.Expires, s.now()).Add(keepRoomToken))
+	return true, s.endRoomToken(ctx, id.TokenID, id.Expires)
 }
 
 // introspection is the answer of RFC 7662, section 2.2.

@@ -29,10 +29,6 @@ const maxRoomToken = 64 << 10
 // for joining is over.
 const stayLife = accessLife
 
-// keepRoomToken is how long after its end the revocation of a room token is
-// remembered, for holders who stayed in the room.
-const keepRoomToken = 400 * 24 * time.Hour
-
 // roomClaims are those that are checked here.
 type roomClaims struct {
 	Issuer       string `json:"iss"`
@@ -41,17 +37,23 @@ type roomClaims struct {
 	Type         string `json:"type"`
 	Organization string `json:"organization"`
 	Project      string `json:"project_id"`
-	Version      int64  `json:"ver"` // of the application's settings
+	Version      int64  `json:"ver"`            // of the application's settings
+	By           string `json:"by,omitempty"`   // the user who had it made
+	ByVersion    int64  `json:"bver,omitempty"` // of that user
 	Name         string `json:"user_name"`
-	ID           string `json:"jti"`
-	IssuedAt     int64  `json:"iat"`
-	NotBefore    int64  `json:"nbf"`
-	Expires      int64  `json:"exp"`
+	Room         struct {
+		Name string `json:"name"`
+	} `json:"room"`
+	ID        string `json:"jti"`
+	IssuedAt  int64  `json:"iat"`
+	NotBefore int64  `json:"nbf"`
+	Expires   int64  `json:"exp"`
 }
 
 // SignRoomToken signs the claims of a room token, an object with jti and exp, for
-// the application that calls.
-func (s *Service) SignRoomToken(ctx context.Context, by Identity, claims any) (string, error) {
+// the application or user that calls, from an address. It fails with
+// ErrTooManyRoomTokens, or with ErrInvalidToken when the right to call has ended.
+func (s *Service) SignRoomToken(ctx context.Context, by Identity, address string, claims any) (string, error) {
 	body, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("encode claims: %w", err)
@@ -63,9 +65,21 @@ func (s *Service) SignRoomToken(ctx context.Context, by Identity, claims any) (s
 	if err := errors.Join(d.Decode(&all), json.Unmarshal(body, &own)); err != nil {
 		return "", fmt.Errorf("encode claims: %w", err)
 	}
+	version, err := s.issue(ctx, by, own)
+	if err != nil {
+		return "", err
+	}
 	all["iss"], all["aud"], all["sub"] = s.config.Issuer, s.config.Issuer+roomAudience, roomUser(own.ID)
 	all["organization"], all["ver"] = by.Organization, by.Version
-	return s.keys.SignUntil(ctx, keyring.RoomToken, all, time.Unix(own.Expires, 0))
+	if version > 0 {
+		all["by"], all["bver"] = by.UserID, version
+	}
+	token, err := s.keys.SignUntil(ctx, keyring.RoomToken, all, time.Unix(own.Expires, 0))
+	if err != nil {
+		return "", err
+	}
+	return token, s.record(ctx, AuditEntry{Organization: by.Organization, Event: EventRoomToken, Actor: by.UserID, Client: by.ClientID,
+		Subject: roomUser(own.ID), TokenID: own.ID, Address: address, Detail: "issued, room " + own.Room.Name})
 }
 
 // roomUser is the user that the holders of a room token are. It tells nobody the
@@ -132,7 +146,7 @@ func (s *Service) parseRoom(token string) (Identity, error) {
 		return Identity{}, errors.New("issued in the future")
 	}
 	return Identity{Access: Access{Organization: c.Organization, UserID: c.Subject, ClientID: c.Project, Version: c.Version, TokenID: c.ID, KeyID: key,
-		Expires: time.Unix(c.Expires, 0)}, Name: c.Name, Roles: []string{RoleCustomer},
+		Expires: time.Unix(c.Expires, 0), Issuer: c.By, IssuerVersion: c.ByVersion}, Name: c.Name, Roles: []string{RoleCustomer},
 		Scopes: []string{ScopeEndpointsWrite, ScopeConferencesRead, ScopeConferencesWrite}, Room: body}, nil
 }
 

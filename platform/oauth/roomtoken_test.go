@@ -29,7 +29,7 @@ func roomClaims(exp int64) map[string]any {
 func (s *service) roomToken(exp time.Duration, version int64) string {
 	s.t.Helper()
 	token, err := s.SignRoomToken(context.Background(), oauth.Identity{Access: oauth.Access{Organization: "default", ClientID: "project_id", Version: version}},
-		roomClaims(time.Now().Add(exp).Unix()))
+		"192.0.2.1", roomClaims(time.Now().Add(exp).Unix()))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestRevokedRoomTokens(t *testing.T) {
 		t.Helper()
 		claims := roomClaims(time.Now().Add(1000 * time.Hour).Unix())
 		claims["project_id"] = "rooms"
-		token, err := s.SignRoomToken(ctx, oauth.Identity{Access: oauth.Access{Organization: "default", ClientID: "rooms", Version: version}}, claims)
+		token, err := s.SignRoomToken(ctx, oauth.Identity{Access: oauth.Access{Organization: "default", ClientID: "rooms", Version: version}}, "192.0.2.1", claims)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -51,5 +51,10 @@ func (s *Service) RotateKey(ctx context.Context, by Actor, compromised bool) err
 	if err := s.followed(ctx, s.keys.Rotate(ctx, compromised)); err != nil {
 		return err
 	}
+	if compromised {
+		if err := s.config.Store.DropRoomTokens(ctx); err != nil {
+			return err
+		}
+	}
 	return s.recordKeys(ctx, AuditEntry{Organization: by.Organization, Actor: by.UserID, Address: by.Address}, before)
 }

@@ -133,7 +133,7 @@ type GrantStore interface {
 	// change of the signing keys.
 	Revocations(ctx context.Context, after int64, limit int) ([]Revocation, error)
 	// SweepGrants forgets what expired, and revocations that were made, before a
-	// time.
+	// time; of room tokens also those of applications and users that ended.
 	SweepGrants(ctx context.Context, before time.Time) error
 }
 
@@ -201,6 +201,7 @@ type Store interface {
 	GrantStore
 	DeviceStore
 	ProviderStore
+	RoomTokenStore
 	AuditStore
 	keyring.Store
 }

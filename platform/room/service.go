@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -16,6 +17,8 @@ var (
 	ErrTaken          = errors.New("room name is taken")
 	ErrNoSession      = errors.New("nobody is in the room")
 	ErrChanged        = errors.New("room was changed meanwhile")
+	ErrTooMany        = errors.New("organization has too many rooms")
+	ErrInUse          = errors.New("a session goes on in the room")
 )
 
 // Stored is a room as it is kept.
@@ -23,7 +26,19 @@ type Stored struct {
 	Organization, ID string
 	Settings         wire.VideoSettings
 	Created, Updated time.Time
+	Automatic        bool     // a join made it, and nobody has changed it since
 	Session          *Session // the one that goes on, when it was asked for
+}
+
+// Entry is what EnterRoom needs.
+type Entry struct {
+	Organization, Name string
+	Fresh              *Stored // what to make where there is no room; nil: nothing
+	Session            string  // the id of a new session
+	Project            string
+	At                 time.Time
+	Most               int                            // rooms of an organization
+	May                func(wire.VideoSettings) error // whether a session may begin in a room of these settings
 }
 
 // Session is one session of a room, a conference. It is kept from the first join
@@ -44,19 +59,26 @@ type Store interface {
 	Room(ctx context.Context, organization, idOrName string, withSession bool) (Stored, error)
 	// Rooms returns a page, the newest first.
 	Rooms(ctx context.Context, organization string, withSession bool, p Page) ([]Stored, error)
-	// AddRoom fails with ErrTaken when the organization has a room of this name.
-	AddRoom(ctx context.Context, r Stored) error
-	// ChangeRoom replaces the settings of a room that was last changed at was; it
-	// fails with ErrTaken, ErrUnknown or ErrChanged.
+	// AddRoom fails with ErrTaken when the organization has a room of this name. When
+	// it has most of them, the automatic one that nobody has used for longest makes
+	// room, or it fails with ErrTooMany.
+	AddRoom(ctx context.Context, r Stored, most int) error
+	// ChangeRoom replaces the settings of a room that was last changed at was, which
+	// is no automatic one from then on; it fails with ErrTaken, ErrUnknown or
+	// ErrChanged, and with ErrInUse for another name while a session goes on: tokens
+	// know their room by its name, so nobody in it could do anything any more.
 	ChangeRoom(ctx context.Context, r Stored, was time.Time) error
 	// RemoveRoom returns the id of the session that goes on, if there is one.
 	RemoveRoom(ctx context.Context, organization, id string) (session string, err error)
-	// EnterRoom returns the room of a name and its session. Without a room it
-	// makes the given one, or fails with ErrUnknown when there is none given;
-	// without a session that goes on it makes one with the given id, unless may
-	// fails for the room's settings: then nothing is made. Of several callers at
-	// once all get the same.
-	EnterRoom(ctx context.Context, organization, name string, fresh *Stored, sessionID, project string, at time.Time, may func(wire.VideoSettings) error) (Stored, string, error)
+	// EnterRoom returns the room of a name and its session. Without a room it makes
+	// the fresh one as AddRoom does, or fails with ErrUnknown when there is none;
+	// without a session that goes on it makes one with the given id, unless May
+	// fails: then nothing is made. Of several callers at once all get the same, and
+	// one of them hears that it made the room.
+	EnterRoom(ctx context.Context, e Entry) (r Stored, session string, made bool, err error)
+	// TidyRooms removes automatic rooms that nobody has used since a time, and ends
+	// sessions that were made before it and never began.
+	TidyRooms(ctx context.Context, before time.Time) error
 	// CurrentSession returns the id of the session that goes on in a room, or fails
 	// with ErrNoSession.
 	CurrentSession(ctx context.Context, organization, name string) (string, error)
@@ -76,31 +98,51 @@ type Filter struct {
 	Status           wire.SessionStatus
 }
 
+// Config is what a Service works with; all of it is needed, but for Rooms.
+type Config struct {
+	Store  Store
+	Rooms  int // that an organization may have; 0: 10,000
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// defaultRooms is how many rooms an organization may have unless Config says
+// otherwise.
+const defaultRooms = 10_000
+
 // Service answers what there is of rooms. Its methods are safe for concurrent use.
 type Service struct {
 	store Store
+	most  int
 	now   func() time.Time
 	log   *slog.Logger
 }
 
-// New returns a Service; all arguments are needed.
-func New(s Store, now func() time.Time, log *slog.Logger) (*Service, error) {
-	if s == nil || now == nil || log == nil {
+// New returns a Service.
+func New(c Config) (*Service, error) {
+	if c.Store == nil || c.Now == nil || c.Logger == nil || c.Rooms < 0 {
 		return nil, errors.New("room: a store, a clock and a log are required")
 	}
-	return &Service{s, now, log}, nil
+	if c.Rooms == 0 {
+		c.Rooms = defaultRooms
+	}
+	return &Service{c.Store, c.Rooms, c.Now, c.Logger}, nil
 }
 
 const (
 	// keepEmpty is how long a session goes on when nobody is in: who was removed
 	// does not come back meanwhile, and who lost the connection finds it again.
 	keepEmpty = 5 * time.Minute
-	lookEvery = 15 * time.Second // for sessions that nobody is in
+	// keepIdle is how long an automatic room stays that nobody uses: a day's calls
+	// find what they left, and a room for each call is not for ever.
+	keepIdle  = 24 * time.Hour
+	lookEvery = 15 * time.Second // for what is to end
 	maxEnded  = 200              // sessions at a time
 )
 
-// Tend ends the sessions that nobody is in any more, until ctx ends. The function
-// ends a session's conference if nobody is in it.
+// Tend ends the sessions that nobody is in any more, and removes automatic rooms
+// that nobody uses, until ctx ends. The function ends a session's conference if
+// nobody is in it.
 func (s *Service) Tend(ctx context.Context, end func(ctx context.Context, organization, session string) error) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -111,6 +153,14 @@ func (s *Service) Tend(ctx context.Context, end func(ctx context.Context, organi
 			return
 		}
 		s.EndEmpty(ctx, end)
+		s.Tidy(ctx)
+	}
+}
+
+// Tidy removes the automatic rooms that nobody uses any more.
+func (s *Service) Tidy(ctx context.Context) {
+	if err := s.store.TidyRooms(ctx, s.now().Add(-keepIdle)); err != nil && ctx.Err() == nil {
+		s.log.Error("rooms are not tidied up", "err", err)
 	}
 }
 
@@ -127,16 +177,15 @@ func (s *Service) EndEmpty(ctx context.Context, end func(ctx context.Context, or
 
 // Enter finds the session of the room that a token names, or makes room and
 // session if the token may. It returns the session's id, which its conference has
-// or will have, and the room's settings. What it would make is made only if may
-// does not fail for the settings.
-func (s *Service) Enter(ctx context.Context, c Claims, may func(wire.VideoSettings) error) (session string, settings wire.VideoSettings, err error) {
-	var fresh *Stored
-	now := s.now()
+// or will have, the room, and whether it was made. What it would make is made
+// only if may does not fail for the settings.
+func (s *Service) Enter(ctx context.Context, c Claims, may func(wire.VideoSettings) error) (session string, r Stored, made bool, err error) {
+	e := Entry{Organization: c.Organization, Name: c.Room.Name, Session: wire.NewID(), Project: c.ProjectID, At: s.now(), Most: s.most, May: may}
 	if c.AutoCreateRoom {
-		fresh = &Stored{Organization: c.Organization, ID: wire.NewID(), Settings: c.settings(), Created: now, Updated: now}
+		e.Fresh = &Stored{Organization: c.Organization, ID: wire.NewID(), Settings: c.settings(), Created: e.At, Updated: e.At, Automatic: true}
 	}
-	r, session, err := s.store.EnterRoom(ctx, c.Organization, c.Room.Name, fresh, wire.NewID(), c.ProjectID, now, may)
-	return session, r.Settings, err
+	r, session, made, err = s.store.EnterRoom(ctx, e)
+	return session, r, made, err
 }
 
 // Current returns the id of the session that goes on in a room, or fails with
@@ -155,11 +204,14 @@ func (s *Service) Create(ctx context.Context, organization string, q wire.WriteR
 	if len(f.errors) > 0 {
 		return r, f.errors, nil
 	}
-	err := s.store.AddRoom(ctx, r)
-	if errors.Is(err, ErrTaken) {
+	switch err := s.store.AddRoom(ctx, r, s.most); {
+	case errors.Is(err, ErrTaken):
 		return r, taken(), nil
+	case errors.Is(err, ErrTooMany):
+		return r, []wire.ValidationError{wire.NewValidationError("name", fmt.Sprintf("Name is one too many (maximum is %d rooms)", s.most))}, nil
+	default:
+		return r, nil, err
 	}
-	return r, nil, err
 }
 
 func taken() []wire.ValidationError {
@@ -189,6 +241,8 @@ func (s *Service) Update(ctx context.Context, organization, idOrName string, q w
 		switch {
 		case errors.Is(err, ErrTaken):
 			return r, taken(), nil
+		case errors.Is(err, ErrInUse):
+			return r, []wire.ValidationError{wire.NewValidationError("name", "Name cannot be changed while a session is in progress")}, nil
 		case !errors.Is(err, ErrChanged) || tries == maxTries:
 			return r, nil, err
 		}
@@ -203,14 +257,14 @@ func (s *Service) Room(ctx context.Context, organization, idOrName string, withS
 	return s.store.Room(ctx, organization, idOrName, withSession)
 }
 
-// Remove deletes a room and returns the session that went on in it, which is the
-// caller's to end.
-func (s *Service) Remove(ctx context.Context, organization, idOrName string) (session string, err error) {
-	r, err := s.store.Room(ctx, organization, idOrName, false)
-	if err != nil {
-		return "", err
+// Remove deletes a room and returns what it was, and the session that went on in
+// it, which is the caller's to end.
+func (s *Service) Remove(ctx context.Context, organization, idOrName string) (r Stored, session string, err error) {
+	if r, err = s.store.Room(ctx, organization, idOrName, false); err != nil {
+		return r, "", err
 	}
-	return s.store.RemoveRoom(ctx, organization, r.ID)
+	session, err = s.store.RemoveRoom(ctx, organization, r.ID)
+	return r, session, err
 }
 
 // Rooms returns a page of rooms.

@@ -35,6 +35,8 @@ type Config struct {
 	FileSize         int64          // bytes of one file that people of a conference send: 25 MiB
 	FilesTotal       int64          // bytes of all of them: 10 GiB
 	KeepHistory      time.Duration  // of calls, for reports: 400 days
+	Rooms            int            // that an organization may have: 10,000
+	RoomTokens       int            // that an organization may have at a time: 100,000
 	Now              func() time.Time
 	Logger           *slog.Logger
 
@@ -88,6 +90,9 @@ func (c *Config) check() error {
 	}
 	if c.FileSize < 0 || c.FilesTotal < 0 {
 		return errors.New("--file-size and --files-total: a size cannot be below zero")
+	}
+	if c.Rooms < 0 || c.RoomTokens < 0 {
+		return errors.New("--rooms and --room-tokens: a number cannot be below zero")
 	}
 	if c.KeepHistory < 0 || c.KeepHistory > 0 && c.KeepHistory < shortestHistory {
 		return errors.New("--keep-history: want a day or more, such as 9600h")

@@ -175,7 +175,18 @@ func (r *running) walkSettings() {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
 		}
 	}
-	for _, path := range []string{"policy", "keys", "audit", "audit?limit=2&refused=false&from=2026-01-02T15:04:05Z"} {
+	r.guest(fields("walked"))
+	var issued wire.List[wire.IssuedRoomToken]
+	admin.get(base + "room-tokens?room=walked&limit=1").into(&issued)
+	if len(issued.Items) != 1 {
+		t.Fatalf("room tokens %+v", issued)
+	}
+	if a := admin.send("DELETE", base+"room-tokens/"+issued.Items[0].ID, "", nil); a.status != 204 {
+		t.Errorf("withdraw: %d %s", a.status, a.body)
+	}
+	admin.send("DELETE", base+"room-tokens/"+issued.Items[0].ID, "", nil).refused("twice", 404, wire.CodeNotFound)
+	admin.get(base+"room-tokens?before=x").refused("a bad number", 400, wire.CodeInvalid)
+	for _, path := range []string{"policy", "keys", "room-tokens", "audit", "audit?limit=2&refused=false&from=2026-01-02T15:04:05Z"} {
 		if a := admin.get(base + path); a.status != 200 {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
 		}

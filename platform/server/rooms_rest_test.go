@@ -139,6 +139,65 @@ func TestRoomsOfAnOrganization(t *testing.T) {
 	}
 }
 
+// TestRoomKeepsItsNameWhileSomebodyIsIn: its tokens know it by that.
+func TestRoomKeepsItsNameWhileSomebodyIsIn(t *testing.T) {
+	r := serve(t, nil)
+	m := manager{r.project()}
+	g := r.guest(fields("old"))
+	e, session := g.enter("old")
+	m.put("old", map[string]any{"name": "new"}).wrong("another name", "name", "Name cannot be changed while a session is in progress")
+	m.put("old", map[string]any{"name": "old", "description": "D"}).into(&wire.VideoRoom{})
+	g.do("leave", wire.LeaveConference{ConferenceID: "old", UserEndpointID: e})
+	r.application("test", "secret").do("end", wire.LeaveConference{ConferenceID: session})
+	m.put("old", map[string]any{"name": "new"}).into(&wire.VideoRoom{})
+	g.get("/rtc-api/conferences/old").refused("by the name of before", 404, wire.CodeNotFound)
+	r.guest(fields("new", "auto_create_room", false)).enter("new")
+}
+
+// TestStrangersToRooms: of whatever there is none, or what is another's, every
+// answer is 404 in the contract's shape, and what takes another method says so.
+func TestStrangersToRooms(t *testing.T) {
+	r := serve(t, nil)
+	m := r.project()
+	for _, tc := range []struct {
+		method, path string
+		status       int
+		body         string
+	}{
+		{"GET", "/rooms/none", 404, `{"error":"Not Found"}`},
+		{"PUT", "/rooms/none", 404, `{"error":"Not Found"}`},
+		{"DELETE", "/rooms/none", 404, `{"error":"Not Found"}`},
+		{"GET", "/rooms/none/streams", 404, `{"error":"Not Found"}`},
+		{"GET", "/rooms/", 404, `{"error":"Not Found"}`},
+		{"GET", "/rooms/a%2Fb", 404, `{"error":"Not Found"}`},
+		{"GET", "/rooms/%00", 404, `{"error":"Not Found"}`},
+		{"GET", "/rooms/" + strings.Repeat("x", 5000), 404, `{"error":"Not Found"}`},
+		{"GET", "/room_sessions/none", 404, `{"error":"Not Found"}`},
+		{"GET", "/room_recordings/none", 404, `{"error":"Not Found"}`},
+		{"DELETE", "/room_recordings/none", 404, `{"error":"Not Found"}`},
+		{"GET", "/room_recordings/none/events", 404, `{"error":"Not Found"}`},
+		{"GET", "/streams/none", 404, `{"error":"Not Found"}`},
+		{"PUT", "/streams/none", 404, `{"error":"Not Found"}`},
+		{"DELETE", "/streams/none", 404, `{"error":"Not Found"}`},
+		{"GET", "/conferences/none", 404, `{"error":"Not Found"}`},
+		{"GET", "/conferences/none/conference_tokens", 404, `{"error":"Not Found"}`},
+		{"POST", "/conference_tokens/none/reset", 404, `{"error":"Not Found"}`},
+		{"GET", "/logs/none", 404, `{"error":"Not Found"}`},
+		{"PATCH", "/rooms/none", 405, `{"error":"Method Not Allowed"}`},
+		{"DELETE", "/room_sessions/none", 405, `{"error":"Method Not Allowed"}`},
+		{"GET", "/room_tokens", 405, `{"error":"Method Not Allowed"}`},
+		{"POST", "/rooms", 400, `{"error":"Bad Request"}`}, // an empty body
+	} {
+		body := []byte(nil)
+		if tc.method == "PUT" {
+			body = []byte(`{"description":"D"}`)
+		}
+		if a := m.send(tc.method, "/api/video"+tc.path, "application/json", body); a.status != tc.status || string(a.body) != tc.body || a.header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s %.80s: %d %s %s", tc.method, tc.path, a.status, a.header.Get("Content-Type"), a.body)
+		}
+	}
+}
+
 // TestPagesOfRooms walks forth and back, while rooms come and go.
 func TestPagesOfRooms(t *testing.T) {
 	var clock shift

@@ -46,11 +46,11 @@ func (s *Server) startDomains(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.rooms, err = room.New(s.store, c.Now, s.log.With("part", "room")); err != nil {
+	if s.rooms, err = room.New(room.Config{Store: s.store, Rooms: c.Rooms, Now: c.Now, Logger: s.log.With("part", "room")}); err != nil {
 		return err
 	}
 	s.oauth, err = oauth.New(ctx, oauth.Config{Issuer: c.PublicURL, Store: s.store, Vault: secrets, Tickets: redeemer{s.tickets},
-		Algorithm: c.SigningAlgorithm, ProviderNetworks: c.ProviderNetworks, Argon2: c.hashCost, Stays: s.stays, Logger: s.log.With("part", "oauth"), Now: c.Now})
+		Algorithm: c.SigningAlgorithm, ProviderNetworks: c.ProviderNetworks, Argon2: c.hashCost, Stays: s.stays, RoomTokens: c.RoomTokens, Logger: s.log.With("part", "oauth"), Now: c.Now})
 	if err != nil {
 		return err
 	}

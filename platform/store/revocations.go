@@ -69,6 +69,11 @@ func revokeUser(tx *sql.Tx, organization, id string, at time.Time) error {
 // RevokeToken implements oauth.GrantStore.
 func (s *Store) RevokeToken(ctx context.Context, id string, at, until time.Time) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
+		if !until.IsZero() { // a room token: what is remembered counts against its organization
+			if _, err := tx.Exec(`UPDATE room_tokens SET kept = max(kept, ?) WHERE id = ?`, until.UnixMilli(), id); err != nil {
+				return err
+			}
+		}
 		return revoke(tx, oauth.Revocation{Kind: oauth.RevokedToken, ID: id, At: at, Until: until})
 	})
 }

@@ -37,6 +37,10 @@ func keepSession(tx *sql.Tx, c conference.Change, at int64) (ofRoom bool, err er
 	}
 	_, err = tx.Exec(`UPDATE room_sessions SET started = coalesce(started, ?3, ?4), ended = coalesce(ended, max(?4, coalesce(started, ?4)))
 		WHERE organization = ?1 AND id = ?2`, c.Key.Organization, c.Key.ID, started, ended)
+	if err == nil && ended != nil {
+		_, err = tx.Exec(`UPDATE rooms SET used = max(used, ?3) WHERE automatic AND id = (SELECT room FROM room_sessions WHERE organization = ?1 AND id = ?2)`,
+			c.Key.Organization, c.Key.ID, ended)
+	}
 	if err != nil || started == nil {
 		return true, err
 	}

@@ -104,18 +104,22 @@ func (s *Store) addSession(ctx context.Context, r *room.Stored) error {
 }
 
 // AddRoom implements room.Store.
-func (s *Store) AddRoom(ctx context.Context, r room.Stored) error {
-	return s.update(ctx, func(tx *sql.Tx) error { return addRoom(tx, r) })
+func (s *Store) AddRoom(ctx context.Context, r room.Stored, most int) error {
+	return s.update(ctx, func(tx *sql.Tx) error { return addRoom(tx, r, most) })
 }
 
-func addRoom(tx *sql.Tx, r room.Stored) error {
+func addRoom(tx *sql.Tx, r room.Stored, most int) error {
 	settings, err := json.Marshal(r.Settings)
 	if err != nil {
 		return fmt.Errorf("encode room: %w", err)
 	}
-	done, err := tx.Exec(`INSERT INTO rooms (id, organization, name, settings, created, updated) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO NOTHING`, r.ID, r.Organization, r.Settings.Name, string(settings), r.Created.UnixMilli(), r.Updated.UnixMilli())
-	return orElse(done, err, room.ErrTaken)
+	done, err := tx.Exec(`INSERT INTO rooms (id, organization, name, settings, created, updated, automatic, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING`, r.ID, r.Organization, r.Settings.Name, string(settings), r.Created.UnixMilli(), r.Updated.UnixMilli(),
+		r.Automatic, r.Created.UnixMilli())
+	if err := orElse(done, err, room.ErrTaken); err != nil {
+		return err
+	}
+	return keepMost(tx, r, most)
 }
 
 // ChangeRoom implements room.Store.
@@ -125,9 +129,11 @@ func (s *Store) ChangeRoom(ctx context.Context, r room.Stored, was time.Time) er
 		return fmt.Errorf("encode room: %w", err)
 	}
 	return s.update(ctx, func(tx *sql.Tx) error {
-		var other, updated sql.NullInt64
+		var other, updated, used sql.NullInt64
 		err := tx.QueryRow(`SELECT (SELECT updated FROM rooms WHERE organization = ?1 AND id = ?2),
-			(SELECT 1 FROM rooms WHERE organization = ?1 AND name = ?3 AND id <> ?2)`, r.Organization, r.ID, r.Settings.Name).Scan(&updated, &other)
+			(SELECT 1 FROM rooms WHERE organization = ?1 AND name = ?3 AND id <> ?2),
+			(SELECT 1 FROM rooms r JOIN room_sessions s ON s.organization = r.organization AND s.room = r.id AND s.ended IS NULL
+				WHERE r.organization = ?1 AND r.id = ?2 AND r.name <> ?3)`, r.Organization, r.ID, r.Settings.Name).Scan(&updated, &other, &used)
 		switch {
 		case err != nil:
 			return err
@@ -137,8 +143,10 @@ func (s *Store) ChangeRoom(ctx context.Context, r room.Stored, was time.Time) er
 			return room.ErrTaken
 		case updated.Int64 != was.UnixMilli():
 			return room.ErrChanged
+		case used.Valid:
+			return room.ErrInUse
 		}
-		_, err = tx.Exec(`UPDATE rooms SET name = ?, settings = ?, updated = ? WHERE id = ?`, r.Settings.Name, string(settings), r.Updated.UnixMilli(), r.ID)
+		_, err = tx.Exec(`UPDATE rooms SET name = ?, settings = ?, updated = ?, automatic = 0 WHERE id = ?`, r.Settings.Name, string(settings), r.Updated.UnixMilli(), r.ID)
 		return err
 	})
 }
@@ -152,75 +160,9 @@ func (s *Store) RemoveRoom(ctx context.Context, organization, id string) (sessio
 			return err
 		}
 		done, err := tx.Exec(`DELETE FROM rooms WHERE organization = ? AND id = ?`, organization, id)
-		if err := orElse(done, err, room.ErrUnknown); err != nil {
-			return err
-		}
-		_, err = tx.Exec(`UPDATE room_sessions SET room = '' WHERE organization = ? AND room = ?`, organization, id)
-		return err
+		return orElse(done, err, room.ErrUnknown)
 	})
 	return session, err
-}
-
-// EnterRoom implements room.Store. Writes come one after the other, so that of
-// several callers the first makes what the others find.
-func (s *Store) EnterRoom(ctx context.Context, organization, name string, fresh *room.Stored, sessionID, project string, at time.Time, may func(wire.VideoSettings) error) (r room.Stored, session string, err error) {
-	// Nearly everybody finds what is there.
-	if r, session, err = findSession(ctx, s.read, organization, name); err == nil {
-		return r, session, nil
-	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return r, "", fmt.Errorf("enter room: %w", err)
-	}
-	err = s.update(ctx, func(tx *sql.Tx) error {
-		r, session, err = findSession(ctx, tx, organization, name)
-		if !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		r, err = scanRoom(tx.QueryRow(`SELECT `+roomColumns+` FROM rooms r WHERE organization = ? AND name = ?`, organization, name))
-		if errors.Is(err, sql.ErrNoRows) {
-			if fresh == nil {
-				return room.ErrUnknown
-			}
-			r = *fresh
-			err = addRoom(tx, r)
-		}
-		if err == nil {
-			err = may(r.Settings)
-		}
-		if err != nil {
-			return err
-		}
-		settings, err := json.Marshal(r.Settings)
-		if err != nil {
-			return fmt.Errorf("encode room: %w", err)
-		}
-		session = sessionID
-		_, err = tx.Exec(`INSERT INTO room_sessions (organization, id, room, name, project, settings, made) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			organization, session, r.ID, name, project, string(settings), at.UnixMilli())
-		return err
-	})
-	return r, session, err
-}
-
-type oneRow interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// findSession returns the room of a name and the session that goes on in it, or
-// fails with sql.ErrNoRows.
-func findSession(ctx context.Context, db oneRow, organization, name string) (r room.Stored, session string, err error) {
-	r, err = scanRoom(db.QueryRowContext(ctx, `SELECT `+roomColumns+`, s.id FROM rooms r
-		JOIN room_sessions s ON s.organization = r.organization AND s.room = r.id AND s.ended IS NULL AND s.room <> ''
-		WHERE r.organization = ? AND r.name = ?`, organization, name), &session)
-	return r, session, err
-}
-
-// CurrentSession implements room.Store.
-func (s *Store) CurrentSession(ctx context.Context, organization, name string) (id string, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT s.id FROM rooms r
-		JOIN room_sessions s ON s.organization = r.organization AND s.room = r.id AND s.ended IS NULL AND s.room <> ''
-		WHERE r.organization = ? AND r.name = ?`, organization, name).Scan(&id)
-	return id, orNoRoom(err, room.ErrNoSession)
 }
 
 const sessionColumns = `s.organization, s.id, s.room, s.project, s.settings, s.state, s.started, s.ended`

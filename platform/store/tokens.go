@@ -135,6 +135,12 @@ func (s *Store) SweepGrants(ctx context.Context, before time.Time) error {
 		// A code nobody exchanged: its grant has no refresh token and never will.
 		{"codes", `DELETE FROM grants WHERE id IN (SELECT c.grant_id FROM codes c WHERE c.used = 0 AND c.expires < ?1 LIMIT ?2)`},
 		{"devices", `DELETE FROM devices WHERE hash IN (SELECT hash FROM devices WHERE expires < ?1 LIMIT ?2)`},
+		{"room tokens", `DELETE FROM room_tokens WHERE seq IN (SELECT seq FROM room_tokens WHERE kept < ?1 LIMIT ?2)`},
+		{"room tokens of applications", `DELETE FROM room_tokens WHERE ?1 > 0 AND seq IN (SELECT t.seq FROM revocations r
+			JOIN room_tokens t ON t.application = r.id AND t.version < r.version WHERE r.kind = 'application' LIMIT ?2)`},
+		{"room tokens of users", `DELETE FROM room_tokens WHERE ?1 > 0 AND seq IN (SELECT t.seq FROM revocations r
+			JOIN room_tokens t ON t.organization = substr(r.id, 1, instr(r.id, '/') - 1) AND t.user = substr(r.id, instr(r.id, '/') + 1)
+				AND t.user_version < r.version WHERE r.kind = 'issuer' LIMIT ?2)`},
 		// Room tokens live long: of an application the last stays, of a token what has not expired.
 		{"revocations", `DELETE FROM revocations WHERE seq IN (SELECT seq FROM revocations r WHERE at < ?1 AND until < ?1
 			AND (kind <> 'application' OR EXISTS (SELECT 1 FROM revocations n WHERE n.kind = r.kind AND n.id = r.id AND n.seq > r.seq)) LIMIT ?2)`},

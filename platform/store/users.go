@@ -58,9 +58,13 @@ func (s *Store) AddUser(ctx context.Context, u oauth.StoredUser) error {
 		if _, err := tx.Exec(`DELETE FROM users WHERE organization = ? AND id = ? AND fixture`, u.Organization, u.ID); err != nil {
 			return err
 		}
-		r, err := tx.Exec(`INSERT INTO users (`+userColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		// Who comes in the place of another must not begin at a version of which all
+		// room tokens ended.
+		r, err := tx.Exec(`INSERT INTO users (`+userColumns+`)
+			SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, max(?12, coalesce((SELECT max(version) FROM revocations WHERE kind = ?13 AND id = ?14), 0))
+			WHERE true ON CONFLICT DO NOTHING`,
 			u.Organization, u.ID, u.DisplayName, words(u.Roles), u.PasswordHash, u.Provider, u.Subject, words(u.ProviderRoles),
-			u.Disabled, u.Fixture, u.Created.UnixMilli(), u.Version)
+			u.Disabled, u.Fixture, u.Created.UnixMilli(), u.Version, oauth.RevokedIssuer, oauth.IssuerID(u.Organization, u.ID))
 		return orElse(r, err, oauth.ErrTaken)
 	})
 }
@@ -74,7 +78,7 @@ func (s *Store) ChangeUser(ctx context.Context, u oauth.StoredUser, revoke bool,
 		if err := orElse(r, err, oauth.ErrChanged); err != nil || !revoke {
 			return err
 		}
-		return revokeUser(tx, u.Organization, u.ID, at)
+		return errors.Join(revokeUser(tx, u.Organization, u.ID, at), revokeIssuer(tx, u.Organization, u.ID, u.Version+1, at))
 	})
 }
 
@@ -86,10 +90,14 @@ func (s *Store) RevokeUser(ctx context.Context, organization, id string, at time
 // RemoveUser implements oauth.UserStore.
 func (s *Store) RemoveUser(ctx context.Context, organization, id string, at time.Time) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
-		r, err := tx.Exec(`DELETE FROM users WHERE organization = ? AND id = ?`, organization, id)
-		if err := orElse(r, err, oauth.ErrUnknown); err != nil {
+		var version int64
+		err := tx.QueryRow(`DELETE FROM users WHERE organization = ? AND id = ? RETURNING version`, organization, id).Scan(&version)
+		if errors.Is(err, sql.ErrNoRows) {
+			return oauth.ErrUnknown
+		}
+		if err != nil {
 			return err
 		}
-		return revokeUser(tx, organization, id, at)
+		return errors.Join(revokeUser(tx, organization, id, at), revokeIssuer(tx, organization, id, version+1, at))
 	})
 }
