@@ -34,6 +34,8 @@ type outlet struct {
 	gate    atomic.Uint32           // outletOpen, …; Permit's doing
 	next    uint16                  // number of the next packet; the goroutine's that forwards
 
+	reported bool // a sender report was sent; the viewer's goroutine's
+
 	packets  atomic.Uint64 // sent, without those sent again
 	octets   atomic.Uint64 // payload bytes of these
 	feedback feedback

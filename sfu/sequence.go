@@ -105,12 +105,11 @@ func (s *sequencer) restart(ssrc uint32, seq uint16, ts uint32, now time.Time) (
 	switch {
 	case !s.started:
 		next = firstNumber
-	case ssrc == s.ssrc && abs32(int32(ts-s.inTime)) < 10*int64(s.clock):
-		// The same clock ran on: keep its mapping.
+	case ssrc == s.ssrc && s.ranOn(ts, now):
+		// The same clock: keep its mapping, which the publisher's reports are about.
 	default:
-		gap := now.Sub(s.at).Seconds() * float64(s.clock)
 		last := s.inTime + s.tsShift
-		s.tsShift = last + uint32(max(gap, 1)) - ts
+		s.tsShift = last + max(s.passed(now), 1) - ts
 	}
 	s.started, s.anew, s.ssrc, s.stale = true, false, ssrc, 0
 	s.drops = s.drops[:0]
@@ -119,6 +118,18 @@ func (s *sequencer) restart(ssrc uint32, seq uint16, ts uint32, now time.Time) (
 	s.shift = s.in - next
 	s.out, s.inTime, s.at = next, ts, now
 	return next, ts + s.tsShift, restart
+}
+
+// passed is the time since the newest packet, in the track's ticks.
+func (s *sequencer) passed(now time.Time) uint32 {
+	return uint32(int64(max(now.Sub(s.at), 0)/time.Millisecond) * int64(s.clock) / 1000)
+}
+
+// ranOn tells whether a timestamp is of the clock that the newest packet's is of:
+// near it, or, after a pause, about as far from it as time has passed.
+func (s *sequencer) ranOn(ts uint32, now time.Time) bool {
+	since := ts - s.inTime
+	return abs32(int32(since)) < 10*int64(s.clock) || abs32(int32(since-s.passed(now))) < int64(s.clock)
 }
 
 func abs32(v int32) int64 {

@@ -164,3 +164,45 @@ func TestRewrite(t *testing.T) {
 		})
 	}
 }
+
+// TestClockRunsOnOverAPause: a source that was held for however long goes on in the
+// same time, so that what its reports say of it stays true; one whose clock was set
+// goes on where time has come to.
+func TestClockRunsOnOverAPause(t *testing.T) {
+	const clock = 90_000
+	began := time.Now()
+	for name, tc := range map[string]struct {
+		pause  time.Duration
+		ahead  int64 // of the source's clock, in ticks
+		ssrc   uint32
+		keeps  bool
+		within int64 // ticks of where time has come to
+	}{
+		"short":                        {pause: 2 * time.Second, keeps: true, within: 0},
+		"short, late by a network":     {pause: 2 * time.Second, ahead: -clock / 2, keeps: true, within: clock / 2},
+		"ten minutes":                  {pause: 10 * time.Minute, keeps: true, within: 0},
+		"ten minutes, late":            {pause: 10 * time.Minute, ahead: -clock / 2, keeps: true, within: clock / 2},
+		"a day, over a wrap":           {pause: 24 * time.Hour, keeps: true, within: 0},
+		"ten minutes, clock set ahead": {pause: 10 * time.Minute, ahead: 3600 * clock, within: clock / 100},
+		"ten minutes, clock set back":  {pause: 10 * time.Minute, ahead: -300 * clock, within: clock / 100},
+		"another source":               {pause: 10 * time.Minute, ahead: 77 * clock, ssrc: 2, within: clock / 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := sequencer{clock: clock}
+			_, first, _ := s.place(1, 10, 4_000_000_000, false, began)
+			s.anew = true
+			ticks := int64(tc.pause/time.Millisecond) * clock / 1000
+			in := uint32(4_000_000_000 + ticks + tc.ahead)
+			_, out, v := s.place(max(tc.ssrc, 1), 11, in, false, began.Add(tc.pause))
+			if v != restart {
+				t.Fatalf("verdict %d", v)
+			}
+			if kept := out-in == first-4_000_000_000; kept != tc.keeps {
+				t.Errorf("mapping kept: %v", kept)
+			}
+			if off := abs32(int32(out - first - uint32(ticks))); off > tc.within {
+				t.Errorf("%d ticks off", off)
+			}
+		})
+	}
+}

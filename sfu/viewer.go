@@ -7,8 +7,9 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// reportEvery is how often viewers get sender reports. The first comes sooner,
-// as soon as the publisher's clock is known, for lip sync.
+// reportEvery is how often viewers get sender reports. The first of each track
+// comes sooner, as soon as the publisher's clock is known, so that sound and
+// picture belong together from the beginning.
 const (
 	reportEvery = time.Second
 	reportFirst = 100 * time.Millisecond
@@ -76,15 +77,16 @@ func (v *viewer) run(patience time.Duration) bool {
 		v.spawn(func() { r.read(v.senders[i]) })
 		v.spawn(func() { o.track.join(o, v.quit) })
 	}
-	report := time.NewTimer(reportFirst)
-	defer report.Stop()
+	all, first := time.NewTicker(reportEvery), time.NewTicker(reportFirst)
+	defer all.Stop()
+	defer first.Stop()
 	for {
 		select {
-		case <-report.C:
-			if v.report(time.Now()) {
-				report.Reset(reportEvery)
-			} else {
-				report.Reset(reportFirst)
+		case <-all.C:
+			v.report(time.Now(), false)
+		case <-first.C:
+			if v.report(time.Now(), true) {
+				first.Stop()
 			}
 		case <-v.lost:
 			return true
@@ -94,18 +96,23 @@ func (v *viewer) run(patience time.Duration) bool {
 	}
 }
 
-// report sends the viewer a sender report for every track. It returns false
-// while there is one that cannot be reported on.
-func (v *viewer) report(now time.Time) bool {
+// report sends the viewer a sender report for every track, or for those alone
+// that none was sent for. It returns false while there is one that cannot be
+// reported on.
+func (v *viewer) report(now time.Time, first bool) bool {
 	clock := v.stream.currentClock()
 	var packets []rtcp.Packet
 	complete := true
 	for _, o := range v.outlets {
-		r := o.senderReport(now, clock)
-		if r == nil {
-			complete = false
+		if first && o.reported {
 			continue
 		}
+		r := o.senderReport(now, clock)
+		if r == nil {
+			complete = complete && o.reported
+			continue
+		}
+		o.reported = true
 		packets = append(packets[:0], r, o.describe())
 		_ = v.pc.WriteRTCP(packets) // a broken connection is seen elsewhere
 	}
