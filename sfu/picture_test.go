@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -61,5 +62,50 @@ func TestPicture(t *testing.T) {
 	publish(t, s, other, clientOptions{}, webrtc.MimeTypeOpus)
 	if _, err := s.Picture(t.Context(), other, begin); !errors.Is(err, ErrNoPicture) {
 		t.Errorf("picture of sound: %v", err)
+	}
+}
+
+// TestPicturesAskRarely: however many look, and though no key frame comes, the
+// publisher is asked for one every few seconds; while it may not be seen, and
+// while nobody looks, not at all.
+func TestPicturesAskRarely(t *testing.T) {
+	s := newSFU(t)
+	p := publish(t, s, stream1, clientOptions{}, webrtc.MimeTypeVP8)
+	p.video.frame(true)
+	until(t, "the frame to come", func() bool {
+		_, err := s.Picture(t.Context(), stream1, time.Time{})
+		return err == nil
+	})
+	look := func(long time.Duration) {
+		ctx, cancel := context.WithTimeout(t.Context(), long)
+		defer cancel()
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				for ctx.Err() == nil {
+					short, done := context.WithTimeout(ctx, 100*time.Millisecond)
+					if _, err := s.Picture(short, stream1, time.Now()); !errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("a picture though none was sent: %v", err)
+					}
+					done()
+				}
+			})
+		}
+		all.Wait()
+	}
+	if n := len(p.video.asked); n != 0 {
+		t.Errorf("asked %d times though a frame was there", n)
+	}
+	look(2 * pictureEvery)
+	if n := len(p.video.asked); n < 1 || n > 3 {
+		t.Errorf("asked %d times in %v", n, 2*pictureEvery)
+	}
+	s.Permit(stream1.Conference, sender, Rights{SendAudio: true})
+	for len(p.video.asked) > 0 {
+		<-p.video.asked
+	}
+	look(pictureEvery + 500*time.Millisecond)
+	if n := len(p.video.asked); n != 0 {
+		t.Errorf("asked %d times for what may not be seen", n)
 	}
 }

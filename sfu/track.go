@@ -29,9 +29,11 @@ type track struct {
 	waiting int       // outlets that wait for a key frame
 	begun   chan struct{}
 	looking int           // calls of Picture that wait for a key frame
-	framed  chan struct{} // closed at the end of a key frame while there are any
-	held    heldBy        // nothing goes to anybody
-	thirsty bool          // was held: goes on with a key frame
+	framed  chan struct{} // closed while there are any when a key frame may be whole
+
+	pictured time.Time // when a key frame was last asked for on their account
+	held     heldBy    // nothing goes to anybody
+	thirsty  bool      // was held: goes on with a key frame
 
 	quietest atomic.Uint32 // -dBov, see Rights
 	loud     time.Time     // when it was last louder than that; the reading goroutine's
@@ -152,7 +154,7 @@ func (t *track) file(p *packet, h *rtp.Header, leaveOut bool, now time.Time) (*p
 			t.begun = make(chan struct{})
 		}
 	}
-	if t.looking > 0 && p.marker && t.past.key != 0 && p.time == t.past.keyTime {
+	if t.looking > 0 && (p.marker || v == late) && t.past.key != 0 && p.time == t.past.keyTime {
 		close(t.framed)
 		t.framed = make(chan struct{})
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"image/color"
 	"io"
 	"net/http"
@@ -210,6 +211,27 @@ func BenchmarkLoopOfNine(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Encode(frames, time.Second); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkEncode puts one frame, and as many as a loop has at most, into a picture.
+func BenchmarkEncode(b *testing.B) {
+	for _, n := range []int{1, maxShown} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) { encode(b, n) })
+	}
+}
+
+// encode measures the picture of frames as a camera of 720p makes them.
+func encode(b *testing.B, n int) {
+	frames := make([]Frame, n)
+	for i := range frames {
+		frames[i] = Frame{make([]byte, 30_000), 1280, 720}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Encode(frames, each); err != nil {
 			b.Fatal(err)
 		}
 	}
