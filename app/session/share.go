@@ -107,11 +107,10 @@ func (c screenFailed) do(l *loop) {
 // followShare takes over what became of the screen that is shown.
 func (l *loop) followShare() {
 	c := l.state.Call
-	if !c.Own.MayShare && l.unshare() {
-		l.notice("Your screen is not shared any more: you may not share it in this room.", false)
-		return
-	}
 	if c.Share.Screen == nil {
+		if !c.Own.MayShare {
+			l.unshare() // there is nothing to choose any more
+		}
 		return
 	}
 	if err := l.last.ShareErr; err != nil && !l.last.Shares {

@@ -97,6 +97,12 @@ func TestShareFollowsPermissions(t *testing.T) {
 			strings.Contains(s.Notices[0].Text+s.Notices[len(s.Notices)-1].Text, "may not share")
 	})
 	agent.until("the agent sees it no more", func(s State) bool { p, _ := named(s, "Maria"); return p.ScreenID == "" })
+	agent.Act(p.Endpoint, ActPromote)
+	maria.until("Maria may again", func(s State) bool { return s.Call.Own.MayShare })
+	maria.ChooseScreen()
+	maria.until("Maria chooses", func(s State) bool { return s.Call.Share.Choices != nil })
+	agent.Act(p.Endpoint, ActDemote)
+	maria.until("there is nothing to choose any more", func(s State) bool { return s.Call.Own.Audience && s.Call.Share.Choices == nil })
 	if jonas.State().Call.Share.Choices != nil {
 		t.Error("Jonas was asked what to share")
 	}

@@ -22,14 +22,14 @@ import (
 
 // xServer is an X server of the test's own, and a client that draws on it.
 type xServer struct {
-	t    *testing.T
+	t    testing.TB
 	conn *xgb.Conn
 	root *xproto.ScreenInfo
 	gc   xproto.Gcontext
 }
 
 // startX starts one of 1366x768 pixels and points DISPLAY at it.
-func startX(t *testing.T) *xServer {
+func startX(t testing.TB) *xServer {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -407,5 +407,28 @@ func TestNoScreens(t *testing.T) {
 	t.Setenv("XDG_SESSION_TYPE", "wayland")
 	if _, err := OpenScreen("", Options{}); !errors.Is(err, ErrWayland) {
 		t.Errorf("Wayland: %v", err)
+	}
+}
+
+// BenchmarkScreen reads a screen that changes each time, and makes a picture of it.
+func BenchmarkScreen(b *testing.B) {
+	x := startX(b)
+	v, err := OpenScreen("", Options{FrameRate: 120})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer v.Close()
+	s := v.(*screenVideo)
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		_ = xproto.WarpPointer(x.conn, xproto.WindowNone, x.root.Root, 0, 0, 0, 0, int16(n%1000), 300)
+		if _, err := s.grabber.grab(); err != nil {
+			b.Fatal(err)
+		}
+		m, err := s.convert()
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.free.put(m)
 	}
 }
