@@ -166,6 +166,8 @@ func (w *world) step() {
 		if w.decline(w.at, mine, p) == nil {
 			w.note("decline", mine.ID+" by "+a)
 		}
+	case dice < 66 && mine != nil && mine.Transfer != nil:
+		w.transferSome(mine, a, p)
 	case dice < 78 && any != nil && any.Conference != "":
 		w.meet(any)
 	case dice < 86 && w.agents[a].State == wire.PresenceWrapUp:
@@ -491,11 +493,17 @@ func (w *world) check() {
 			}
 		}
 	}
+	w.wakes()
 	listed := 0
 	for id, q := range w.queues {
 		listed += len(q.line)
 		if !slices.IsSortedFunc(q.line, before) || !slices.IsSortedFunc(q.idle, longerIdle) {
 			w.fail("the lists of %s are not in order", id)
+		}
+		for i, v := range q.line {
+			if i > 0 && v.Arrived.Before(q.line[i-1].Arrived) {
+				w.fail("%s is after %s in the line of %s and came earlier", v.ID, q.line[i-1].ID, id)
+			}
 		}
 		crew := 0
 		for _, a := range w.agents {
@@ -517,6 +525,40 @@ func (w *world) check() {
 		}
 		if (a.Endpoint == "") != (a.State == wire.PresenceGone) {
 			w.fail("%s is %s at %q", user, a.State, a.Endpoint)
+		}
+	}
+}
+
+// wakes: what time alone will make due is known beforehand.
+func (w *world) wakes() {
+	due := func(what string, at time.Time) {
+		if next := w.next(); next.IsZero() || next.After(at) {
+			w.fail("%s at %v, and nobody wakes before %v", what, at, next)
+		}
+	}
+	for id, v := range w.visits {
+		if v.Offer != nil {
+			due(id+" has rung for too long", v.Offer.Until)
+		}
+		if v.Transfer != nil && !v.Transfer.Until.IsZero() {
+			due(id+" has rung for too long for a transfer", v.Transfer.Until)
+		}
+		if v.State != wire.VisitWaiting {
+			continue
+		}
+		if !v.Deadline.IsZero() {
+			due(id+" has waited for too long", v.Deadline)
+		}
+		q := w.queues[v.Queue]
+		for _, a := range q.idle {
+			if at, asked := v.Asked[a.User]; asked && q.speaks(a, v.Language) {
+				due(a.User+" may be asked again for "+id, at.Add(q.Ring))
+			}
+		}
+	}
+	for user, a := range w.agents {
+		if a.State == wire.PresenceWrapUp {
+			due(user+" has wrapped up", a.Until)
 		}
 	}
 }
