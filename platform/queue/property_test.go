@@ -531,34 +531,34 @@ func (w *world) check() {
 
 // wakes: what time alone will make due is known beforehand.
 func (w *world) wakes() {
-	due := func(what string, at time.Time) {
-		if next := w.next(); next.IsZero() || next.After(at) {
-			w.fail("%s at %v, and nobody wakes before %v", what, at, next)
+	due := func(whom, what string, at time.Time) {
+		if !slices.ContainsFunc(w.alarms, func(al alarm) bool { return (al.visit == whom || al.agent == whom) && !al.at.After(at) }) {
+			w.fail("%s %s at %v, and nobody looks then", whom, what, at)
 		}
 	}
 	for id, v := range w.visits {
 		if v.Offer != nil {
-			due(id+" has rung for too long", v.Offer.Until)
+			due(id, "has rung for too long", v.Offer.Until)
 		}
 		if v.Transfer != nil && !v.Transfer.Until.IsZero() {
-			due(id+" has rung for too long for a transfer", v.Transfer.Until)
+			due(id, "has rung for too long for a transfer", v.Transfer.Until)
 		}
 		if v.State != wire.VisitWaiting {
 			continue
 		}
 		if !v.Deadline.IsZero() {
-			due(id+" has waited for too long", v.Deadline)
+			due(id, "has waited for too long", v.Deadline)
 		}
 		q := w.queues[v.Queue]
 		for _, a := range q.idle {
 			if at, asked := v.Asked[a.User]; asked && q.speaks(a, v.Language) {
-				due(a.User+" may be asked again for "+id, at.Add(q.Ring))
+				due(id, "may be offered to "+a.User+" again", at.Add(q.Ring))
 			}
 		}
 	}
 	for user, a := range w.agents {
 		if a.State == wire.PresenceWrapUp {
-			due(user+" has wrapped up", a.Until)
+			due(user, "has wrapped up", a.Until)
 		}
 	}
 }
