@@ -50,8 +50,9 @@ const SLOT = 'guichet.key.';
  * Joins the call behind a ticket, or the room of a room token; resolves once in
  * it. Throws an APIError when that cannot be: its code is "gone" for a ticket that
  * is over, "not_found" for one that never was, "invalid_grant" for one that
- * another browser used up; "forbidden" for a room, whose reason is early, late,
- * locked or removed, and "conflict" for one that is full. Of the audience no media
+ * another browser used up; "forbidden" for a room, whose reason is early (until
+ * notBefore, as the server's clock shows now), late, locked or removed, and
+ * "conflict" for one that is full. Of the audience no media
  * is sent.
  * @param {object} options
  * @param {string} [options.ticket] its id, or its link

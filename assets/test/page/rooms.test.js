@@ -148,7 +148,7 @@ scene('a room that nobody has opened is looked for again and again, also without
   w.ownSeat = { permissions: usual };
   await knock(w);
   await w.shows('absent');
-  await until(() => w.asked('join').length === 2); // by itself
+  await until(() => w.asked('join').length >= 2); // by itself
   w.joined = [429, { code: 'too_many_requests', message: 'too many tries' }];
   await until(() => w.asked('join').length > 12);
   assert.equal(await w.page.getAttribute('body', 'data-screen'), 'absent');
