@@ -19,8 +19,12 @@ func (b *bench) isRemoved(since time.Time) time.Duration {
 	return time.Since(since)
 }
 
+// bound has b1 in c1 with what a token says. By the wall clock it comes an hour
+// ago, so that on a slow machine, too, its time is not up before it is in.
 func (b *bench) bound(set func(*conference.Admission)) conference.Caller {
 	b.t.Helper()
+	b.clock.Set(-time.Hour)
+	defer b.clock.Set(0)
 	b.create("c1")
 	b.join("c1", "a1")
 	who := holder("b", set)
@@ -75,7 +79,7 @@ func TestRemovedAtAnInstant(t *testing.T) {
 // TestRemovedAfterATime: by what has passed since the join, whatever the wall
 // clock shows; also over a restart, and also for a token that comes back.
 func TestRemovedAfterATime(t *testing.T) {
-	const stay = 1500 * time.Millisecond
+	const stay = 4 * time.Second
 	for _, jump := range []time.Duration{0, time.Hour, -time.Hour, 10 * year, -10 * year} {
 		t.Run(fmt.Sprint(jump), func(t *testing.T) {
 			t.Parallel()
@@ -102,7 +106,8 @@ func TestRemovedAfterATime(t *testing.T) {
 		begun := time.Now()
 		b.bound(func(a *conference.Admission) { a.RemoveAfter = stay })
 		b.reopen()
-		if passed := b.isRemoved(begun); passed < stay-200*time.Millisecond {
+		// Over a restart the wall clock counts, which hosts set in small steps.
+		if passed := b.isRemoved(begun); passed < stay/2 {
 			t.Errorf("removed after %v", passed)
 		}
 	})
