@@ -105,7 +105,7 @@ func TestPicturesAskRarely(t *testing.T) {
 	for len(p.video.asked) > 0 {
 		<-p.video.asked
 	}
-	look(long / 2)
+	look(long)
 	if n := len(p.video.asked); n != 0 {
 		t.Errorf("asked %d times for what may not be seen", n)
 	}
