@@ -98,7 +98,12 @@ class Visitor {
           resolve(true);
           return new Promise(() => undefined);
         })
-        .catch(() => (held ? this.#ousted() : resolve(false))); // taken over by another tab, or not to be had
+        .catch(async () => {
+          if (held) return this.#ousted(); // taken over by another tab
+          // A slow machine is no other tab.
+          const locks = await navigator.locks.query();
+          resolve(locks.held?.some(({ name }) => name === this.#ticket.lock) ? false : this.#alone({}));
+        });
     });
   }
 

@@ -340,7 +340,7 @@ export const scenes = [
   dead('unknown', 404, 'no such ticket'),
   {
     name: 'elsewhere', screen: 'elsewhere',
-    init: `navigator.locks.request = async () => { throw new DOMException('taken', 'AbortError'); };`,
+    init: `navigator.locks.request = async (name) => { navigator.locks.query = async () => ({ held: [{ name }] }); throw new DOMException('taken', 'AbortError'); };`,
   },
   {
     name: 'failed', screen: 'failed',

@@ -148,6 +148,11 @@ scene('a reload waits for its own lock, a second tab is refused and may take ove
   await w.shows('elsewhere');
 });
 
+scene('a machine that is too slow to give the lock in time is no other tab', async (w) => {
+  await w.shows('invite');
+}, { init: `const { locks } = navigator; const ask = locks.request.bind(locks); let late = true;
+  locks.request = (name, options, ...more) => late ? (late = false, Promise.reject(new DOMException('late', 'TimeoutError'))) : ask(name, options, ...more);` });
+
 scene('a browser without storage joins all the same', async (w) => {
   await meet(w);
 }, { init: `Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } });` });
