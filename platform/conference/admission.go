@@ -2,6 +2,7 @@ package conference
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"guichet/platform/wire"
@@ -87,6 +88,15 @@ func (c join) admitted(s state) error {
 		return ErrLocked
 	}
 	return nil
+}
+
+// shows tells whether who asks may read the state: who is in, and who might come
+// in now.
+func (s state) shows(who Caller, now, steady time.Time) error {
+	if slices.ContainsFunc(s.Members, func(m member) bool { return m.User == who.UserID }) {
+		return nil
+	}
+	return join{user: who.UserID, guest: who.Customer, staff: who.isStaff(), admission: who.Admission, now: now, steady: steady}.admitted(s)
 }
 
 // seat is where who joins sits: by the token, and by what became of its holder in

@@ -183,13 +183,17 @@ func (d *Directory) List(ctx context.Context, who Caller) ([]wire.ConferenceEntr
 }
 
 // State returns a conference as it is stored. Anyone of its organization may
-// read it, a customer that of its ticket.
+// read it, a customer that of its ticket, and of these nobody whom it would not
+// let in: neither who was removed nor who stands before a locked door.
 func (d *Directory) State(ctx context.Context, who Caller, id string) (wire.Conference, error) {
 	k, err := key(who, id)
 	if err != nil {
 		return wire.Conference{}, err
 	}
 	s, err := d.do(ctx, k, nil)
+	if err == nil {
+		err = s.shows(who, d.now(), d.steady())
+	}
 	if err != nil {
 		return wire.Conference{}, err
 	}
@@ -203,7 +207,13 @@ func (d *Directory) Summary(ctx context.Context, who Caller, id string) (wire.Su
 		return wire.Summary{}, err
 	}
 	s, err := d.do(ctx, k, nil)
-	return s.summary(), err
+	if err == nil {
+		err = s.shows(who, d.now(), d.steady())
+	}
+	if err != nil {
+		return wire.Summary{}, err
+	}
+	return s.summary(), nil
 }
 
 // EndpointGone takes an endpoint out of every conference. It tries again when

@@ -294,7 +294,7 @@ func (b *bench) try(p wire.Permission, group, verb string, self bool, as string)
 	}
 }
 
-// TestAdmission tries what a token says of joining.
+// TestAdmission tries what a token says of joining, and of reading before that.
 func TestAdmission(t *testing.T) {
 	b := start(t)
 	now := time.Now()
@@ -347,6 +347,18 @@ func TestAdmission(t *testing.T) {
 				if err := tc.first(id); err != nil {
 					t.Fatal(err)
 				}
+			}
+			// Who may not come in does not see who is there either. A full room has
+			// nothing to hide.
+			reads := tc.err
+			if errors.Is(reads, conference.ErrFull) {
+				reads = nil
+			}
+			if _, err := b.State(ctx, tc.who, id); !errors.Is(err, reads) {
+				t.Errorf("reads the state: %v, want %v", err, reads)
+			}
+			if _, err := b.Summary(ctx, tc.who, id); !errors.Is(err, reads) {
+				t.Errorf("reads the summary: %v, want %v", err, reads)
 			}
 			was := b.state(id)
 			if _, err := b.Join(ctx, tc.who, wire.JoinConference{ConferenceID: id, UserEndpointID: "b1"}); !errors.Is(err, tc.err) {
