@@ -313,9 +313,7 @@ func (w *world) flush() {
 			delete(w.saved, id)
 		}
 	}
-	for _, s := range b.change.Samples {
-		w.rows.Samples = append(w.rows.Samples, s)
-	}
+	w.rows.Samples = append(w.rows.Samples, b.change.Samples...)
 }
 
 // hear takes what is told as callers' pages and agents' windows do.

@@ -29,7 +29,6 @@ type act struct {
 	path       string
 	body       map[string]any
 	visit      string // that the events name; empty: events of none
-	agent      *side  // whom the events reach as agent; nil: the agent
 	conflicted func() // makes the request one that is answered 409; and
 	gone       func() // 410
 }

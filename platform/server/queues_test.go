@@ -89,12 +89,6 @@ func (s *side) accept(visit string) (a wire.AcceptedVisit) {
 	return a
 }
 
-func (s *side) visit(id string) (v wire.Visit) {
-	s.t.Helper()
-	s.get(visitsPath + "/" + id).into(&v)
-	return v
-}
-
 func (s *side) enter(conference string) {
 	s.t.Helper()
 	s.do("join", wire.JoinConference{ConferenceID: conference, UserEndpointID: s.endpoint})
