@@ -28,7 +28,7 @@ const perScene = 4000 // events
 // drops, repetitions, disorder, cuts, lost and late answers, restarts and failed writes: at every version that
 // both have known they agree, and once the faults are over nobody is behind.
 func TestStatesNeverDiffer(t *testing.T) {
-	differ(t, faultEvents(t, 30_000),
+	differ(t, faultEvents(t, 10_000),
 		func(id string) (follower, error) { return newDesktop(id), nil },
 		func(id string) (follower, error) { return newDesktop(id), nil },
 		func(string) (follower, error) { return &bare{}, nil })
@@ -68,5 +68,5 @@ func shrink(seed uint64, err error, kinds ...func(id string) (follower, error)) 
 func TestPagesNeverDiffer(t *testing.T) {
 	p := startPages(t)
 	kind := func(id string) (follower, error) { return p.open(id), nil }
-	differ(t, faultEvents(t, 10_000), kind, kind)
+	differ(t, faultEvents(t, 4_000), kind, kind)
 }
